@@ -1,0 +1,62 @@
+"""Recurrent networks that learn while they run: in software, in time, and in silicon.
+
+The public surface is loaded on first use, so that ``import neurosim`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurosim.engines import Cost, Run, cost, gradients, train, train_many
+    from neurosim.errors import RunFailed, UserError
+    from neurosim.learning import BPTT, RTRL, TRTRL, Rule, exact_weights
+    from neurosim.machine import Machine
+    from neurosim.model import Fixed, Float, Network, load
+
+_ROOMS = {
+    "neurosim.engines": ("Cost", "Run", "cost", "gradients", "train", "train_many"),
+    "neurosim.errors": ("RunFailed", "UserError"),
+    "neurosim.learning": ("BPTT", "RTRL", "TRTRL", "Rule", "exact_weights"),
+    "neurosim.machine": ("Machine",),
+    "neurosim.model": ("Fixed", "Float", "Network", "load"),
+}
+_WHERE = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "BPTT",
+    "RTRL",
+    "TRTRL",
+    "Cost",
+    "Fixed",
+    "Float",
+    "Machine",
+    "Network",
+    "Rule",
+    "Run",
+    "RunFailed",
+    "UserError",
+    "cost",
+    "exact_weights",
+    "gradients",
+    "load",
+    "train",
+    "train_many",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        try:
+            return version("neurosim-hdl")
+        except PackageNotFoundError:
+            return "0.0.0+unknown"
+    if name not in _WHERE:
+        raise AttributeError(f"module 'neurosim' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,18 @@
+"""The engines: three readers of the same neuron programs."""
+
+from __future__ import annotations
+
+from neurosim.engines.costs import Cost, cost, simulated_step
+from neurosim.engines.run import Run
+from neurosim.engines.train import ENGINES, gradients, train, train_many
+
+__all__ = [
+    "ENGINES",
+    "Cost",
+    "Run",
+    "cost",
+    "gradients",
+    "simulated_step",
+    "train",
+    "train_many",
+]

@@ -1,0 +1,127 @@
+"""Binding a burst to the memories it works on: from an operation to a function without arguments.
+
+All decisions are taken once, when a program is bound; running a burst is one or two NumPy calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from neurosim.model.arithmetic import Array, Float, Format, Number, Operand
+from neurosim.model.neuron import Memory
+from neurosim.model.operations import Activate, Compute, Dot, Send, Words
+
+Kernel = Callable[[], None]
+Reader = Callable[[], Array]
+
+
+def bind(
+    operation: Compute,
+    memory: Mapping[str, Array],
+    described: Mapping[str, Memory],
+    number: Number,
+    activation: str,
+) -> Kernel:
+    """Return a function that does one computing operation on a neuron's memories."""
+    if isinstance(operation, Activate):
+        return _activate(operation, memory, number, activation)
+    to = memory[operation.to.memory][operation.to.slice]
+    form = described[operation.to.memory].form
+    readers: list[tuple[Reader | None, Format]] = [
+        (None, Format.WORD)
+        if w is None
+        else (_reader(w, memory, described), described[w.memory].form)
+        for w in (operation.a, operation.b, operation.plus)
+    ]
+    summed = isinstance(operation, Dot)
+    if isinstance(number, Float):
+        a, b, plus = (reader for reader, _ in readers)
+        assert a is not None
+        return (_float_dot if summed else _float_fma)(to, a, b, plus)
+    return _exact(number, to, form, readers, summed)
+
+
+def bind_payload(
+    operation: Send,
+    memory: Mapping[str, Array],
+    described: Mapping[str, Memory],
+    number: Number,
+) -> Reader:
+    """Return a function that takes a snapshot of the words to send, as operands."""
+    words = memory[operation.words.memory][operation.words.slice]
+    if described[operation.words.memory].form is Format.WEIGHT:
+        return lambda: number.operand(words).copy()
+    return words.copy
+
+
+def _reader(words: Words, memory: Mapping[str, Array], described: Mapping[str, Memory]) -> Reader:
+    name, part = words.memory, words.slice
+    if described[name].by_reference:
+        return lambda: memory[name][part]  # looked up anew: a message replaces the buffer
+    view = memory[name][part]
+    return lambda: view
+
+
+def _activate(
+    operation: Activate, memory: Mapping[str, Array], number: Number, activation: str
+) -> Kernel:
+    s, to, slope = (
+        memory[words.memory][words.slice] for words in (operation.s, operation.to, operation.slope)
+    )
+
+    def run() -> None:
+        to[:], slope[:] = number.activate(activation, s)
+
+    return run
+
+
+def _float_fma(to: Array, a: Reader, b: Reader | None, plus: Reader | None) -> Kernel:
+    if b is None:
+        return _float_sum(to, a, plus)
+    scratch = np.empty_like(to)
+
+    def multiply() -> None:
+        np.multiply(a(), b(), to)
+
+    def multiply_add() -> None:
+        np.multiply(a(), b(), scratch)
+        np.add(scratch, plus(), to)  # type: ignore[misc]
+
+    return multiply if plus is None else multiply_add
+
+
+def _float_sum(to: Array, a: Reader, plus: Reader | None) -> Kernel:
+    def copy() -> None:
+        to[:] = a()
+
+    def add() -> None:
+        assert plus is not None
+        np.add(a(), plus(), to)
+
+    return copy if plus is None else add
+
+
+def _float_dot(to: Array, a: Reader, b: Reader | None, plus: Reader | None) -> Kernel:
+    def run() -> None:
+        total: Any = a().sum() if b is None else a().dot(b())
+        to[0] = total if plus is None else total + plus()[0]
+
+    return run
+
+
+def _exact(
+    number: Number,
+    to: Array,
+    form: Format,
+    readers: list[tuple[Reader | None, Format]],
+    summed: bool,
+) -> Kernel:
+    def run() -> None:
+        a, b, plus = (reader and Operand(reader(), kind) for reader, kind in readers)
+        assert a is not None
+        to[:] = number.combine(form, a, b, plus, summed)
+
+    return run

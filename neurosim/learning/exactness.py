@@ -1,0 +1,40 @@
+"""Which weights TRTRL gives the exact gradient, from the graph alone."""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from neurosim.model.network import Edge, Network
+
+
+def exact_weights(network: Network) -> tuple[Edge, ...]:
+    """Return the edges whose gradient TRTRL finds exactly at every step, in network order.
+
+    TRTRL keeps the sensitivities of the two ends of an edge j -> i. Let S = {i, j} and let R be
+    those of them that the weight can move: i, and j where the edge i -> j exists. The gradient is
+    exact for all time if and only if no successor of R outside S has a path of length one or more
+    to an output. (A successor that only *is* an output is reached by the rule's last hop.)
+    """
+    units = network.graph.subgraph(network.units)
+    leads_on = _leading_to_outputs(units, network.outputs)
+    return tuple(edge for edge in network.edges if not _escapes(units, leads_on, *edge))
+
+
+def _leading_to_outputs(units: nx.DiGraph, outputs: tuple[str, ...]) -> set[str]:
+    """Return the units with a path of length one or more to an output."""
+    leading: set[str] = set()
+    for output in outputs:
+        for before in units.predecessors(output):
+            leading |= {before} | nx.ancestors(units, before)
+    return leading
+
+
+def _escapes(units: nx.DiGraph, leads_on: set[str], source: str, owner: str) -> bool:
+    """Whether the weight's effect leaves both ends and still comes back to an output."""
+    moved = [owner, *([source] if units.has_edge(owner, source) else [])]
+    return any(
+        successor in leads_on
+        for unit in moved
+        for successor in units.successors(unit)
+        if successor not in (owner, source)
+    )

@@ -1,0 +1,8 @@
+"""Machines: descriptions of chips, from the shelf or from the user's own TOML files."""
+
+from __future__ import annotations
+
+from neurosim.machine.description import Bus, Compute, Links, Machine, MemoryBank, Sync
+from neurosim.machine.reading import load, names
+
+__all__ = ["Bus", "Compute", "Links", "Machine", "MemoryBank", "Sync", "load", "names"]

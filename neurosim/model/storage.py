@@ -1,0 +1,94 @@
+"""Networks on disk: safetensors with a JSON header, never a pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from neurosim.errors import UserError
+
+if TYPE_CHECKING:
+    from neurosim.model.network import Network
+
+FORMAT = 1
+
+
+def save(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write a network; a crash half-way leaves the old file whole.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be written.
+    """
+    from safetensors.numpy import save as pack
+
+    header = {
+        "format": FORMAT,
+        "name": network.name,
+        "nodes": list(network.graph),
+        "edges": [list(edge) for edge in network.edges],
+        "inputs": list(network.inputs),
+        "outputs": list(network.outputs),
+        "activation": network.activation,
+        "seed": network.seed,
+    }
+    packed = pack({"weights": network.weight_vector}, {"neurosim": json.dumps(header)})
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        partial.write_bytes(packed)
+        os.replace(partial, target)
+    except OSError as error:
+        raise UserError(f"{target}: cannot be written ({error.strerror}).") from error
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """Read a network that ``Network.save`` wrote.
+
+    Raises
+    ------
+    UserError
+        When the file is not there, damaged, or no network of neurosim.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get("neurosim", "null"))
+            weights = file.get_tensor("weights") if "weights" in file.keys() else None  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as a saved network ({error}).") from error
+    if not isinstance(header, dict) or weights is None:
+        raise UserError(f"{path}: is a safetensors file, but no network saved by neurosim.")
+    if header.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: has format {header.get('format')!r}; this neurosim reads {FORMAT}."
+            " Update neurosim."
+        )
+    return _rebuilt(header, weights, str(path))
+
+
+def _rebuilt(header: dict[str, Any], weights: np.ndarray[Any, Any], path: str) -> Network:
+    from neurosim.model.network import Network
+
+    try:
+        graph = nx.DiGraph()
+        graph.add_nodes_from(header["nodes"])
+        for (source, unit), weight in zip(header["edges"], weights.tolist(), strict=True):
+            graph.add_edge(source, unit, weight=weight)
+        return Network(
+            graph,
+            header["inputs"],
+            header["outputs"],
+            header["activation"],
+            header["seed"],
+            header["name"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: its header is damaged ({error}). Save it again.") from error
