@@ -70,7 +70,7 @@ class Activity:
     neurons, banks, link
         By neuron, by kind of memory (all of a kind together), and of what carries messages.
     phases
-        Cycles of all neurons spent in each phase of the program, by what they did.
+        Cycles of all neurons by phase of the program and what they did, (phase, kind).
     multiplications, macs
         Products needed, and multiply-accumulate units there are.
     compute_bound, memory_bound, link_bound, barrier_bound
@@ -86,7 +86,7 @@ class Activity:
     neurons: list[NeuronActivity]
     banks: dict[str, BankActivity]
     link: LinkActivity
-    phases: dict[str, Counter[str]] = field(default_factory=dict)
+    phases: Counter[tuple[str, str]] = field(default_factory=Counter)
     multiplications: int = 0
     macs: int = 1
     compute_bound: int = 0

@@ -48,8 +48,9 @@ class Cell:
         """Words of all memories that live in the store."""
         return sum(m.words for m in self.described.values() if not m.by_reference)
 
-    def settle(self, store: Array, start: int) -> None:
+    def settle(self, store: Array, start: int, scratch: Array) -> None:
         """Take the memories from the store, from word ``start`` on."""
+        self._scratch = scratch
         for memory in self.described.values():
             if memory.by_reference:
                 self.memory[memory.name] = np.zeros(memory.words, dtype=store.dtype)
@@ -86,7 +87,7 @@ class Cell:
         if isinstance(operation, Send):
             return bind_payload(operation, self.memory, self.described, self.number)
         activation = self.network.activation
-        return bind(operation, self.memory, self.described, self.number, activation)
+        return bind(operation, self.memory, self.described, self.number, activation, self._scratch)
 
     def _check(self, operation: Operation) -> None:
         """Refuse a message that leaves the edges of the graph without saying so."""
@@ -119,11 +120,14 @@ class Cells:
         self.cells = [Cell(neuron, rule, network, number) for neuron in network.neurons]
         starts = np.cumsum([0, *(cell.words for cell in self.cells)])
         self.store = np.zeros(int(starts[-1]), dtype=number.dtype)
+        longest = max(m.words for cell in self.cells for m in cell.described.values())
+        scratch = np.empty(longest, dtype=number.dtype)
         for cell, start in zip(self.cells, starts[:-1].tolist(), strict=True):
-            cell.settle(self.store, start)
+            cell.settle(self.store, start, scratch)
         self.units = self.cells[: len(network.units)]
         self.inputs = self.cells[len(network.units) :]
         self.outputs = [self.cells[network.numbers[o]] for o in network.outputs]
+        self._counts: dict[int, Counts] = {}
         self._load(initial)
 
     def _load(self, initial: Array | None) -> None:
@@ -160,8 +164,10 @@ class Cells:
 
     def counts(self, phase: int, received: int) -> Counts:
         """Return the counts of a step in which every program ran to its end."""
-        total = sum((cell.tally(phase) + cell.storage for cell in self.cells), Counts())
-        return total + Counts(words_received=received)
+        if phase not in self._counts:
+            each = (cell.tally(phase) + cell.storage for cell in self.cells)
+            self._counts[phase] = sum(each, Counts())
+        return self._counts[phase] + Counts(words_received=received)
 
 
 def encoded_rate(number: Number, rule: Rule) -> Array:

@@ -97,7 +97,7 @@ class Performance:
             NeuronActivity(part.cell.neuron.name, number % self.lanes)
             for number, part in enumerate(score.parts)
         ]
-        self.phases: dict[str, Counter[str]] = {}
+        self.phases: Counter[tuple[str, str]] = Counter()
         self.banks = {bank.name: BankActivity(bank.name) for bank in self.machine.memory}
         self.link = LinkActivity("bus" if self._bus else "links")
         self.received = self.running = self.undelivered = 0
@@ -127,6 +127,7 @@ class Performance:
     def _neuron(self, number: int, part: Part) -> Process:
         """Go through one neuron's bursts."""
         waits, activity, ahead = self.waits[number], self.neurons[number], 0
+        then = part.plan.then
         shares_lane = self.machine.compute.lanes != PER_NEURON
         for burst in part.bursts:
             if waits[burst.position]:
@@ -143,11 +144,11 @@ class Performance:
             else:
                 burst.run()
                 ahead += burst.time.compute + burst.time.stall
-                activity.memory += burst.time.stall
-                self._note(burst, "memory", burst.time.stall)
+                if burst.time.stall:
+                    activity.memory += burst.time.stall
+                    self._note(burst, "memory", burst.time.stall)
             activity.compute += burst.time.compute
-            self._note(burst, "compute", burst.time.compute)
-            if followers := part.plan.then[burst.position]:
+            if followers := then[burst.position]:
                 if ahead:
                     yield self.clock.timeout(ahead)
                     ahead = 0
@@ -275,7 +276,7 @@ class Performance:
 
     def _note(self, burst: Burst, kind: str, cycles: int) -> None:
         if cycles:
-            self.phases.setdefault(burst.phase, Counter())[kind] += cycles
+            self.phases[burst.phase, kind] += cycles
 
     def _account(self, cycles: int, events: int) -> Activity:
         """Add up what the step did, and the bounds that its cycles cannot undercut."""
@@ -286,11 +287,10 @@ class Performance:
                 continue
             activity.barrier = cycles - activity.cycles
             units.append(activity)
-            lanes[activity.lane_number] += sum(burst.time.passes for burst in part.bursts)
-            for burst in part.bursts:
-                for bank, (reads, writes) in burst.time.traffic.items():
-                    self.banks[bank].reads += reads
-                    self.banks[bank].writes += writes
+            lanes[activity.lane_number] += part.passes
+            self.phases.update(part.phases)
+            for (bank, kind), words in part.traffic.items():
+                setattr(self.banks[bank], kind, getattr(self.banks[bank], kind) + words)
         shared = [self.banks[bank.name].busy_cycles for bank in self.machine.memory]
         self.link.waited_cycles = self.bus.waited_cycles
         longest = max((t.cycles for t in self.score.transfers), default=0)

@@ -24,8 +24,12 @@ def bind(
     described: Mapping[str, Memory],
     number: Number,
     activation: str,
+    scratch: Array,
 ) -> Kernel:
-    """Return a function that does one computing operation on a neuron's memories."""
+    """Return a function that does one computing operation on a neuron's memories.
+
+    ``scratch`` is room for products that all kernels share, at least as long as any burst.
+    """
     if isinstance(operation, Activate):
         return _activate(operation, memory, number, activation)
     to = memory[operation.to.memory][operation.to.slice]
@@ -40,7 +44,9 @@ def bind(
     if isinstance(number, Float):
         a, b, plus = (reader for reader, _ in readers)
         assert a is not None
-        return (_float_dot if summed else _float_fma)(to, a, b, plus)
+        if summed:
+            return _float_dot(to, a, b, plus)
+        return _float_fma(to, a, b, plus, scratch[: len(to)])
     return _exact(number, to, form, readers, summed)
 
 
@@ -78,10 +84,11 @@ def _activate(
     return run
 
 
-def _float_fma(to: Array, a: Reader, b: Reader | None, plus: Reader | None) -> Kernel:
+def _float_fma(
+    to: Array, a: Reader, b: Reader | None, plus: Reader | None, scratch: Array
+) -> Kernel:
     if b is None:
         return _float_sum(to, a, plus)
-    scratch = np.empty_like(to)
 
     def multiply() -> None:
         np.multiply(a(), b(), to)

@@ -56,6 +56,7 @@ def plan(operations: tuple[Operation, ...]) -> Plan:
     result = Plan(operations, [0] * len(operations), [[] for _ in operations])
     shared = _touched_by_messages(operations)
     touched: defaultdict[str, list[Access]] = defaultdict(list)
+    awaited: dict[int, set[int]] = {}
     for position, operation in enumerate(operations):
         message = isinstance(operation, (Send, Receive))
         before: set[int] = set()
@@ -69,7 +70,9 @@ def plan(operations: tuple[Operation, ...]) -> Plan:
             if writes:  # whoever conflicts with the older ones conflicts with this one too
                 history[:] = [old for old in history if not _replaced(old, access)]
             history.append(access)
-        for earlier in before - {position}:
+        implied = {m for earlier in before for m in awaited.get(earlier, ())}
+        awaited[position] = before = before - implied
+        for earlier in before:
             result.waits[position] += 1
             result.then[earlier].append(position)
     return result

@@ -5,7 +5,7 @@ Made once for each phase of a rule's program; the clocked engine plays it step a
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -31,11 +31,17 @@ class Burst(NamedTuple):
 
 @dataclass
 class Part:
-    """What one neuron plays: its bursts in order, and the plan that joins them to its messages."""
+    """What one neuron plays: its bursts in order, and the plan that joins them to its messages.
+
+    ``passes``, ``traffic`` and ``phases`` are the sums over its bursts that no contention changes.
+    """
 
     cell: Cell
     plan: Plan
     bursts: list[Burst]
+    passes: int = 0
+    traffic: Counter[tuple[str, str]] = field(default_factory=Counter)  # bank, "reads" or "writes"
+    phases: Counter[tuple[str, str]] = field(default_factory=Counter)  # phase, kind of cycles
     transfers: dict[int, int] = field(default_factory=dict)  # position of a Send -> transfer
     arrivals: dict[int, int] = field(default_factory=dict)  # position of a Receive -> arrival
 
@@ -98,7 +104,14 @@ class Score:
             elif not isinstance(operation, (Send, Receive)):
                 time = burst_time(operation, cell.described, self.machine)
                 bursts.append(Burst(position, run, time, label))
-        return Part(cell, plan(tuple(operation for operation, _ in bound)), bursts)
+        part = Part(cell, plan(tuple(operation for operation, _ in bound)), bursts)
+        for burst in bursts:
+            part.passes += burst.time.passes
+            part.phases[burst.phase, "compute"] += burst.time.compute
+            for bank, (reads, writes) in burst.time.traffic.items():
+                part.traffic[bank, "reads"] += reads
+                part.traffic[bank, "writes"] += writes
+        return part
 
     def _list_arrivals(self) -> dict[tuple[str, int, int], deque[tuple[int, int]]]:
         """Number all Receives; queue them by kind, source and destination, with their place."""

@@ -260,7 +260,7 @@ def _matrix(what: str, values: ArrayLike, columns: int) -> NDArray[np.float64]:
         raise UserError(f"{what}: must be an array of numbers ({error}).") from error
     if matrix.ndim == 1 and columns == 1:
         matrix = matrix[:, None]
-    if matrix.size == 0:
+    if len(matrix) == 0:
         raise UserError(f"{what}: is empty. Give at least one step.")
     if matrix.ndim != 2 or matrix.shape[1] != columns:
         raise UserError(

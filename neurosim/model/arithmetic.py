@@ -199,7 +199,8 @@ class Float:
 
     def learn(self, weights: Array, rate: Array, gradient: Array) -> Array:
         """Return ``weights + rate * gradient``."""
-        return weights + rate * gradient
+        learnt: Array = weights + rate * gradient
+        return learnt
 
     def activate(self, name: str, s: Array) -> tuple[Array, Array]:
         """Return ``f(s)`` and ``f'(s)``."""
