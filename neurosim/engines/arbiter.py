@@ -12,27 +12,33 @@ from typing import Any
 
 import simpy
 
-AFTER_ALL = 2  # SimPy's own events have priority 0 and 1
+AFTER_ALL = simpy.events.EventPriority(2)  # SimPy's own events have priority 0 and 1
 
 
 class Clock(simpy.Environment):
-    """Simulated time in whole cycles; counts the events that it takes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.events = 0
+    """Simulated time in whole cycles."""
 
     @property
     def now(self) -> int:
         """The current cycle."""
         return int(self._now)
 
-    def schedule(self, event: Any, priority: Any = simpy.events.NORMAL, delay: Any = 0) -> None:
-        """Schedule an event as SimPy does, and count it."""
-        self.events += 1
-        super().schedule(event, priority, delay)
+    def play(self) -> int:
+        """Run until nothing is left to happen; return how many events that took."""
+        events = 0
+        try:
+            while True:
+                self.step()
+                events += 1
+        except simpy.core.EmptySchedule:
+            return events
 
-    def call(self, function: Callable[[], None], delay: int = 0, priority: int = 1) -> None:
+    def call(
+        self,
+        function: Callable[[], None],
+        delay: int = 0,
+        priority: simpy.events.EventPriority = simpy.events.NORMAL,
+    ) -> None:
         """Call a function after some cycles; one event."""
         event = simpy.Event(self)
         event._ok, event._value = True, None

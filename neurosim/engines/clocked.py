@@ -27,7 +27,6 @@ from neurosim.machine import Bus, Machine, load
 from neurosim.machine.description import PER_NEURON
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.network import Network
-from neurosim.model.operations import Receive, Send
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -110,35 +109,39 @@ class Performance:
 
     def play(self) -> Activity:
         """Simulate the step and account for its cycles."""
-        started, events = self.clock.now, self.clock.events
+        started = self.clock.now
         self.running, self.undelivered = len(self.score.parts), len(self.score.transfers)
         for number, part in enumerate(self.score.parts):
             self.clock.process(self._neuron(number, part))
         for transfer in self.score.at_once:
             self._launch(transfer)
-        self.clock.run()
+        events = self.clock.play()
         if self.running or self.undelivered:
             raise RuntimeError(
                 f"deadlock: {self.running} neurons and {self.undelivered} messages wait for ever"
             )
         cycles = self.clock.now - started + self.machine.sync.latency_cycles
-        return self._account(cycles, self.clock.events - events)
+        return self._account(cycles, events)
 
     def _neuron(self, number: int, part: Part) -> Process:
         """Go through one neuron's bursts."""
         waits, activity, ahead = self.waits[number], self.neurons[number], 0
-        then = part.plan.then
+        clock, then = self.clock, part.plan.then
         shares_lane = self.machine.compute.lanes != PER_NEURON
         for burst in part.bursts:
             if waits[burst.position]:
                 if ahead:
-                    yield self.clock.timeout(ahead)
+                    yield clock.timeout(ahead)
                     ahead = 0
                 if waits[burst.position]:
-                    yield from self._sleep(number, burst)
+                    since, event = clock.now, simpy.Event(clock)
+                    self.asleep[number] = (burst.position, event)
+                    yield event
+                    activity.link += clock.now - since
+                    self._note(burst, "link", clock.now - since)
             if shares_lane or burst.time.shared:
                 if ahead:
-                    yield self.clock.timeout(ahead)
+                    yield clock.timeout(ahead)
                     ahead = 0
                 yield from self._in_turn(number, burst)
             else:
@@ -150,21 +153,13 @@ class Performance:
             activity.compute += burst.time.compute
             if followers := then[burst.position]:
                 if ahead:
-                    yield self.clock.timeout(ahead)
+                    yield clock.timeout(ahead)
                     ahead = 0
                 for position in followers:
                     self._go_on(number, position)
         if ahead:
-            yield self.clock.timeout(ahead)
+            yield clock.timeout(ahead)
         self.running -= 1
-
-    def _sleep(self, number: int, burst: Burst) -> Process:
-        """Wait until the messages that a burst needs have come or gone."""
-        since, event = self.clock.now, self.clock.event()
-        self.asleep[number] = (burst.position, event)
-        yield event
-        self.neurons[number].link += self.clock.now - since
-        self._note(burst, "link", self.clock.now - since)
 
     def _in_turn(self, number: int, burst: Burst) -> Process:
         """Do a burst on a lane or memory that others use too."""
@@ -214,19 +209,13 @@ class Performance:
         if waits[position]:
             return
         part = self.score.parts[number]
-        operation = part.plan.operations[position]
-        if isinstance(operation, Send):
-            self._one_less(part.transfers[position])
-        elif isinstance(operation, Receive):
-            for transfer in self.score.arrivals[part.arrivals[position]].transfers:
-                self._one_less(transfer)
+        if position in part.transfers:
+            for transfer in part.transfers[position]:
+                self.missing[transfer] -= 1
+                if not self.missing[transfer]:
+                    self._launch(transfer)
         elif number in self.asleep and self.asleep[number][0] == position:
             self.asleep.pop(number)[1].succeed()
-
-    def _one_less(self, transfer: int) -> None:
-        self.missing[transfer] -= 1
-        if not self.missing[transfer]:
-            self._launch(transfer)
 
     def _launch(self, number: int) -> None:
         """Start a message whose words and buffers are ready."""

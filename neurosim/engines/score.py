@@ -33,7 +33,8 @@ class Burst(NamedTuple):
 class Part:
     """What one neuron plays: its bursts in order, and the plan that joins them to its messages.
 
-    ``passes``, ``traffic`` and ``phases`` are the sums over its bursts that no contention changes.
+    ``transfers`` are the ones that a Send or Receive, by its position, takes part in. ``passes``,
+    ``traffic`` and ``phases`` are the sums over its bursts that no contention changes.
     """
 
     cell: Cell
@@ -42,8 +43,7 @@ class Part:
     passes: int = 0
     traffic: Counter[tuple[str, str]] = field(default_factory=Counter)  # bank, "reads" or "writes"
     phases: Counter[tuple[str, str]] = field(default_factory=Counter)  # phase, kind of cycles
-    transfers: dict[int, int] = field(default_factory=dict)  # position of a Send -> transfer
-    arrivals: dict[int, int] = field(default_factory=dict)  # position of a Receive -> arrival
+    transfers: dict[int, list[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -75,7 +75,6 @@ class Arrival(NamedTuple):
     part: int
     position: int
     messages: int
-    transfers: list[int]
 
 
 class Score:
@@ -121,8 +120,8 @@ class Score:
                 if not isinstance(operation, Receive):
                     continue
                 arrival = len(self.arrivals)
-                part.arrivals[position] = arrival
-                self.arrivals.append(Arrival(number, position, len(operation.along), []))
+                part.transfers[position] = []
+                self.arrivals.append(Arrival(number, position, len(operation.along)))
                 for place, source in enumerate(operation.along):
                     awaited[operation.kind, source, number].append((arrival, place))
         return awaited
@@ -152,9 +151,10 @@ class Score:
                 self.store,
             )
             self._fill(transfer, filled)
-            part.transfers[position] = len(self.transfers)
+            part.transfers[position] = [len(self.transfers)]
             for arrival, _ in filled:
-                self.arrivals[arrival].transfers.append(len(self.transfers))
+                where = self.arrivals[arrival]
+                self.parts[where.part].transfers[where.position].append(len(self.transfers))
             transfer.missing = int(part.plan.waits[position] > 0) + sum(
                 self._waits(arrival) for arrival, _ in filled
             )

@@ -120,8 +120,12 @@ def train_many(
     gets outputs and errors of shape (networks, outputs). See ``train`` for the rest.
     """
     number = number or Float()
-    if any(each.edges != networks[0].edges for each in networks):
-        raise UserError("train_many: the networks differ in their edges. Train them one by one.")
+    kinds = {(each.edges, each.inputs, each.outputs, each.activation) for each in networks}
+    if len(kinds) != 1:
+        raise UserError(
+            "train_many: needs networks that differ in their weights only, one or more"
+            f" (got {len(networks)}, of {len(kinds)} kinds). Train them one by one."
+        )
     x, target = checked_stream(networks[0], inputs, targets)
     rule = rule.for_steps(len(x))
     stepper = ArraysEngine(networks, rule, number)

@@ -28,7 +28,8 @@ class Network:
     graph
         Every node is a unit, unless it is one of ``inputs`` or the constant node ``bias``. An
         edge attribute ``weight`` is kept where it is given and drawn from ``seed`` where not,
-        uniformly within ``1 / sqrt(incoming edges)``. The graph is copied.
+        uniformly with variance ``1 / incoming edges`` (LeCun and others 1998, "Efficient
+        BackProp", doi 10.1007/3-540-49430-8_2). The graph is copied.
     inputs, outputs
         Names of the nodes that the stream feeds, and of the units that have a target.
     activation
@@ -80,10 +81,15 @@ class Network:
     def with_weights(self, weights: NDArray[Any] | Mapping[Edge, float]) -> Network:
         """Return a copy with other weights, in the order of ``edges`` or by edge."""
         if isinstance(weights, Mapping):
+            for edge in set(weights).difference(self.edges):
+                self._fail(f"there is no edge {edge} to give a weight. network.edges lists them.")
             weights = np.array([{**self.weights, **weights}[edge] for edge in self.edges])
+        vector = np.array(weights, dtype=np.float64)
+        if vector.shape != (len(self.edges),):
+            self._fail(f"needs {len(self.edges)} weights, one an edge (got shape {vector.shape}).")
         other = object.__new__(Network)
         other.__dict__.update(self.__dict__)
-        other._weights = np.array(weights, dtype=np.float64).reshape(len(self.edges))
+        other._weights = vector
         return other
 
     @cached_property
@@ -217,7 +223,7 @@ class Network:
         for place, (source, unit) in enumerate(self.edges):
             given = self.graph.edges[source, unit].get("weight")
             if given is None:
-                draw[place] /= math.sqrt(self.graph.in_degree(unit))
+                draw[place] *= math.sqrt(3 / self.graph.in_degree(unit))
             else:
                 draw[place] = self._finite(given, source, unit)
         return draw
@@ -248,7 +254,8 @@ def _named_by_text(graph: nx.DiGraph, name: str) -> nx.DiGraph:
     names = [str(node) for node in graph]
     for node in _twice(names):
         raise UserError(f"network {name}: two nodes are named {node}. Rename one.")
-    copy = nx.DiGraph(**graph.graph)
+    copy = nx.DiGraph()
+    copy.graph.update(graph.graph)  # as keywords they could be no text, or mean something
     copy.add_nodes_from(names)
     copy.add_edges_from((str(a), str(b), dict(data)) for a, b, data in graph.edges(data=True))
     return copy

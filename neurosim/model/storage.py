@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from neurosim.model.network import Network
 
 FORMAT = 1
+# Text that is no JSON, JSON without end, and types of numbers that NumPy does not have.
+_UNREADABLE = (ValueError, RecursionError, TypeError, AttributeError)
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
@@ -40,12 +43,15 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     }
     packed = pack({"weights": network.weight_vector}, {"neurosim": json.dumps(header)})
     target = Path(path)
-    partial = target.with_name(f".{target.name}.partial")
+    partial = target.parent / f".{target.name}.partial"
     try:
         partial.write_bytes(packed)
         os.replace(partial, target)
     except OSError as error:
         raise UserError(f"{target}: cannot be written ({error.strerror}).") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -62,7 +68,7 @@ def load(path: str | os.PathLike[str]) -> Network:
         with safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get("neurosim", "null"))
             weights = file.get_tensor("weights") if "weights" in file.keys() else None  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, *_UNREADABLE) as error:
         raise UserError(f"{path}: cannot be read as a saved network ({error}).") from error
     if not isinstance(header, dict) or weights is None:
         raise UserError(f"{path}: is a safetensors file, but no network saved by neurosim.")
@@ -90,5 +96,7 @@ def _rebuilt(header: dict[str, Any], weights: np.ndarray[Any, Any], path: str) -
             header["seed"],
             header["name"],
         )
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: its header is damaged ({error}). Save it again.") from error

@@ -1,0 +1,140 @@
+"""Every field of a scenario as a flag: `--network.units 32`, `--rule.learning_rate 0.05`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, make_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
+
+from cyclopts import Group, Parameter, Token
+
+from neurosim.errors import UserError
+from neurosim.study import description
+from neurosim.study.overrides import override
+from neurosim.study.scenario import Scenario, resolve_files
+
+
+def _listed(kind: type) -> Parameter:
+    """Return how a flag such as `0,1,2` becomes a tuple of ``kind``."""
+
+    def convert(type_: object, tokens: Sequence[Token]) -> tuple[Any, ...]:
+        items = [item.strip() for token in tokens for item in token.value.split(",")]
+        try:
+            return tuple(kind(item) for item in items if item)
+        except ValueError:
+            raise ValueError("write whole numbers with commas between, such as 0,1,2") from None
+
+    return Parameter(converter=convert)
+
+
+# What a verb has no use for: to take such a flag and do nothing would be a lie.
+USELESS = {
+    "run": {
+        "compare": "run trains one rule (--rule.name). Use `neurosim compare`.",
+        "rates": "run trains one rule. Use --rule.learning_rate.",
+    },
+    "compare": {"rule.name": "compare trains several rules. Name them with --compare."},
+    "cost": {
+        "rule.name": "cost counts several rules. Name them with --compare.",
+        **dict.fromkeys(
+            ("rule.learning_rate", "rates", "engine", "seeds", "task.steps", "task.passes"),
+            "cost counts and trains nothing, so it changes nothing. Drop it.",
+        ),
+    },
+}
+
+
+def _flags(cls: type, verb: str, path: str = "") -> Any:
+    """Return the dataclass ``cls`` with every field optional, None where no flag was given."""
+    hints = get_type_hints(cls)
+    optional = [
+        (f.name, _optional(hints[f.name], verb, f"{path}{f.name}"), None) for f in fields(cls)
+    ]
+    namespace = {"__module__": __name__, "__doc__": cls.__doc__}
+    return make_dataclass(f"{verb}{cls.__name__}", optional, frozen=True, namespace=namespace)
+
+
+def _optional(hint: Any, verb: str, path: str) -> Any:
+    if isinstance(hint, type) and is_dataclass(hint):
+        group = Group(f"--{path}: {_first_line(hint)}", sort_key=4)
+        return Annotated[_flags(hint, verb, f"{path}.") | None, Parameter(group=group)]
+    shown = Parameter(show=path not in USELESS[verb])
+    if get_origin(hint) is Mapping:
+        hint = dict[get_args(hint)]  # type: ignore[misc]  # the mapping that cyclopts can fill
+    for arm in (hint, *get_args(hint)):
+        if get_origin(arm) is tuple:
+            return Annotated[str | None, _listed(get_args(arm)[0]), shown]
+    return Annotated[hint | None, shown]
+
+
+def _first_line(cls: type) -> str:
+    return (cls.__doc__ or "").splitlines()[0].rstrip(".").lower()
+
+
+if TYPE_CHECKING:
+    RunFlags: TypeAlias = Scenario
+    CompareFlags: TypeAlias = Scenario
+    CostFlags: TypeAlias = Scenario
+else:
+    RunFlags, CompareFlags, CostFlags = (_flags(Scenario, verb) for verb in USELESS)
+
+
+@dataclass(frozen=True)
+class DataShortcuts:
+    """Short names of what replaces a scenario's task by a file.
+
+    Attributes
+    ----------
+    data
+        A CSV file with a header line to learn from, in place of the scenario's task.
+    input
+        Column of the file that the network sees.
+    target
+        Column of the file that it predicts.
+    horizon
+        How many steps ahead the target lies.
+    """
+
+    data: str | None = None
+    input: str | None = None
+    target: str | None = None
+    horizon: int | None = None
+
+
+@dataclass(frozen=True)
+class Shortcuts(DataShortcuts):
+    """Short names of what is changed most.
+
+    Attributes
+    ----------
+    steps
+        Steps of training (--task.steps).
+    """
+
+    steps: int | None = None
+
+
+def apply(scenario: Scenario, verb: str, flags: Any, shortcuts: DataShortcuts | None) -> Scenario:
+    """Return ``scenario`` with the flags that were given, relative paths made full ones."""
+    changes = _changes(flags, shortcuts)
+    given = set(changes) | {f"{s}.{k}" for s in changes if isinstance(changes[s], Mapping)
+                            for k in changes[s]}  # fmt: skip
+    for flag, reason in USELESS[verb].items():
+        if flag in given:
+            raise UserError(f"--{flag}: {reason}")
+    changed = override(scenario, changes) if changes else scenario
+    if changed.sizes and "network.units" in given:
+        raise UserError("--network.units: this scenario tries several. Use --sizes.")
+    return resolve_files(changed, Path.cwd())
+
+
+def _changes(flags: Any, shortcuts: DataShortcuts | None) -> dict[str, Any]:
+    given = description.mapping(flags) if flags else {}
+    changes = {key: value for key, value in given.items() if value not in ({}, None)}
+    short = description.mapping(shortcuts) if shortcuts else {}
+    task = changes.setdefault("task", {}) if short else {}
+    for key, value in short.items():
+        if task.setdefault(key, value) != value:
+            raise UserError(f"--{key}: --task.{key} says {task[key]}. Give one of them.")
+    return changes

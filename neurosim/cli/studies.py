@@ -1,0 +1,133 @@
+"""What the verbs do: a study with its progress, run folder and report; and looks at the shelf."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from neurosim.cli.flags import DataShortcuts, apply
+from neurosim.report import progress, shelf, terminal
+from neurosim.study import comparison, inventory, problem, results, sources
+from neurosim.study.comparison import Verb
+from neurosim.study.results import Summary
+from neurosim.study.scenario import Scenario
+
+EXIT = {"done": 0, "failed": 1, "interrupted": 130}
+
+
+def named(
+    verb: Verb, name: str, flags: Any, short: DataShortcuts | None, out: Path | None, as_json: bool
+) -> int:
+    """Do a verb on what is called ``name``."""
+    return study(verb, sources.load(name), name, flags, short, out, as_json)
+
+
+def study(
+    verb: Verb,
+    scenario: Scenario,
+    asked: str,
+    flags: Any,
+    short: DataShortcuts | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Run a study, write its folder (in ``out``) and print its report; return the exit code."""
+    if verb == "run":
+        name = getattr(getattr(flags, "rule", None), "name", None) or scenario.rule.name
+        scenario = problem.single(scenario, name)
+    scenario = apply(scenario, verb, flags, short)
+    folder = results.prepare(scenario, out) if out is not None else None
+    try:
+        with progress.shown(scenario) as (watch, say):
+            summary, outcomes = comparison.study(scenario, verb, watch, say)
+    except BaseException:
+        if folder is not None:
+            with suppress(OSError):  # it holds a run from before
+                folder.rmdir()
+        raise
+    summary = replace(summary, hints=_hints(scenario, summary, asked, folder, flags or short))
+    written = None
+    try:
+        if folder is not None:
+            written = results.write(folder, scenario, summary, outcomes)
+    finally:  # what was computed is shown even where it could not be kept
+        _print(scenario, summary, written, as_json)
+    return _end(summary)
+
+
+def again(name: str | None, out: Path, as_json: bool) -> int:
+    """Print the report of a run folder."""
+    folder = results.find(name, out)
+    scenario, summary = results.read(folder)
+    _print(scenario, summary, results.listed(folder), as_json)
+    return 0
+
+
+def listed(as_json: bool) -> int:
+    """Print what is on the shelf."""
+    found = inventory.summaries()
+    if as_json:
+        _print_json(found)
+    else:
+        shelf.print_list(found, terminal.console())
+    return 0
+
+
+def shown(name: str, as_json: bool) -> int:
+    """Print one thing in full."""
+    entry = inventory.entry(name)
+    if as_json:
+        _print_json({key: value for key, value in asdict(entry).items() if value is not None})
+    else:
+        shelf.print_entry(entry, terminal.console())
+    return 0
+
+
+def _print(scenario: Scenario, summary: Summary, written: str | None, as_json: bool) -> None:
+    if as_json:
+        _print_json([results.finite(row) for row in summary.rows])
+        if written:
+            print(f"neurosim: written {written}", file=sys.stderr)
+    else:
+        terminal.print_report(scenario, summary, written, terminal.console())
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def _end(summary: Summary) -> int:
+    broken = [check.promise for check in summary.checks if not check.held]
+    for message in (*summary.notes, *(f"check broken: {promise}" for promise in broken)):
+        print(f"neurosim: {message}", file=sys.stderr)
+    return EXIT["failed"] if broken and summary.status == "done" else EXIT[summary.status]
+
+
+def _hints(
+    scenario: Scenario, summary: Summary, asked: str, folder: Path | None, changed: object
+) -> tuple[tuple[str, str], ...]:
+    """Return commands that could follow."""
+    hints = []
+    asked = f" {shlex.quote(asked)}"
+    # with flags, the folder's own scenario is the short way to say the same again
+    again = f" {shlex.quote(str(folder / results.SCENARIO))}" if folder and changed else asked
+    if folder is not None:
+        hints.append((f"neurosim report {shlex.quote(folder.name)}", "prints this again"))
+    if summary.status == "interrupted":
+        hints.append((f"neurosim {summary.verb}{again}", "starts it anew"))
+    elif summary.verb == "run":
+        rules = "" if again == asked else " --compare rtrl,trtrl"
+        hints.append((f"neurosim compare{again}{rules}", "sets rules side by side"))
+    elif scenario.sizes:
+        hints.append(("neurosim compare", "lets the rules learn to the end"))
+    elif summary.verb == "compare" and scenario.network.units:
+        twice = 2 * scenario.network.units
+        hints.append((f"neurosim cost{again} --network.units {twice}", "a larger network"))
+    if summary.verb == "cost" and not changed:
+        hints.append((f"neurosim compare{again}", "lets the rules learn"))
+    return tuple(hints)

@@ -1,0 +1,171 @@
+"""The verbs of the command line, each a function that returns an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Group, Parameter
+
+from neurosim.cli.flags import CompareFlags, CostFlags, DataShortcuts, RunFlags, Shortcuts
+
+# A paragraph is one line: the terminal's width decides where it breaks.
+ABOUT = "\n\n".join(
+    (
+        "What it costs to let a recurrent network keep learning while it runs.",
+        "NAME is something on the shelf (`neurosim list`) or a file: a scenario (.toml, .py) or a"
+        " graph (.json, .graphml). Every field of a scenario is a flag of run, compare and cost"
+        " that overrides it, such as --network.units 32.",
+        "Results go to stdout, progress and messages to stderr. Exit code: 0 done, 1 a run failed,"
+        " 2 wrong use, 130 ended by Ctrl-C.",
+    )
+)
+
+
+def _version() -> str:
+    import neurosim
+
+    return str(neurosim.__version__)
+
+
+def new_app(name: str, about: str) -> App:
+    """Return an empty command line that leaves errors and exit codes to its caller."""
+    return App(
+        name=name,
+        help=about,
+        help_format="plaintext",
+        version=_version,
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+
+
+app = new_app("neurosim", ABOUT)
+app.register_install_completion_command(help="Set up completion for your shell.")
+
+_MOST_USED = Group("Most used", sort_key=1)
+_OUTPUT = Group("Output", sort_key=2)
+_SCENARIO = Parameter(name="*", group=Group("Scenario", sort_key=3))
+RunFields = Annotated[RunFlags | None, _SCENARIO]
+CompareFields = Annotated[CompareFlags | None, _SCENARIO]
+CostFields = Annotated[CostFlags | None, _SCENARIO]
+ShortData = Annotated[DataShortcuts | None, Parameter(name="*", group=_MOST_USED)]
+Short = Annotated[Shortcuts | None, Parameter(name="*", group=_MOST_USED)]
+Json = Annotated[bool, Parameter(negative=(), group=_OUTPUT)]
+Out = Annotated[Path, Parameter(group=_OUTPUT)]
+RUNS = Path("runs")
+
+
+@app.command
+def run(
+    name: str, /, *, short: Short = None, flags: RunFields = None, out: Out = RUNS,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Train a scenario's own rule, and write a run folder.
+
+    Parameters
+    ----------
+    name
+        Scenario, topology or graph: a name or a file.
+    out
+        Folder that the run folder is made in.
+    json
+        Print figures as JSON.
+    """
+    from neurosim.cli import studies
+
+    return studies.named("run", name, flags, short, out, json)
+
+
+@app.command
+def compare(
+    name: str = "compare", /, *, short: Short = None, flags: CompareFields = None, out: Out = RUNS,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Train every rule of a scenario, and set what they learn and cost side by side.
+
+    Parameters
+    ----------
+    name
+        Scenario, topology or graph: a name or a file.
+    out
+        Folder that the run folder is made in.
+    json
+        Print figures as JSON, one object for each rule.
+    """
+    from neurosim.cli import studies
+
+    return studies.named("compare", name, flags, short, out, json)
+
+
+@app.command
+def cost(
+    name: str = "compare",
+    /,
+    *,
+    short: ShortData = None,
+    flags: CostFields = None,
+    json: Json = False,
+) -> int:
+    """Count what a step of every rule costs, without training.
+
+    Parameters
+    ----------
+    name
+        Scenario, topology or graph: a name or a file.
+    json
+        Print figures as JSON, one object for each rule.
+    """
+    from neurosim.cli import studies
+
+    return studies.named("cost", name, flags, short, None, json)
+
+
+@app.command
+def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
+    """Print the report of a run again, from its folder.
+
+    Parameters
+    ----------
+    name
+        A run folder, or the beginning of its name; the newest where left out.
+    out
+        Folder that the run folders are in.
+    json
+        Print figures as JSON, one object for each rule.
+    """
+    from neurosim.cli import studies
+
+    return studies.again(name, out, json)
+
+
+@app.command(name="list")
+def list_(*, json: Json = False) -> int:
+    """List scenarios, topologies, rules, tasks and machines.
+
+    Parameters
+    ----------
+    json
+        Print names and lines as JSON.
+    """
+    from neurosim.cli import studies
+
+    return studies.listed(json)
+
+
+@app.command
+def show(name: str, /, *, json: Json = False) -> int:
+    """Show one of them in full; a scenario as TOML, to be edited and run.
+
+    Parameters
+    ----------
+    name
+        A name from `neurosim list`, or a file.
+    json
+        Print it as JSON.
+    """
+    from neurosim.cli import studies
+
+    return studies.shown(name, json)

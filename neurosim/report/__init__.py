@@ -1,0 +1,1 @@
+"""What people read: the terminal report, progress, and the shelf."""

@@ -1,0 +1,64 @@
+"""Progress on stderr: error, steps per second and time left; nothing where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich import progress as bars
+from rich.console import Console
+
+from neurosim.study.comparison import Say
+from neurosim.study.scenario import Scenario
+from neurosim.study.training import Progress, Watcher
+
+
+@contextmanager
+def shown(scenario: Scenario) -> Iterator[tuple[Watcher, Say]]:
+    """Show, while the block lasts, a line for each rule.
+
+    Yields what takes reports of training, and what takes words about anything else.
+    """
+    if not sys.stderr.isatty():
+        yield lambda progress: None, lambda text: None
+        return
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(bar_width=20),
+        bars.TaskProgressColumn(),
+        bars.TextColumn("{task.fields[figures]}"),
+        bars.TimeRemainingColumn(compact=True),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        lines = Lines(display, scenario)
+        yield lines.watch, lines.say
+
+
+class Lines:
+    """The lines of a display: one for each rule, over all its seeds or sizes."""
+
+    def __init__(self, display: bars.Progress, scenario: Scenario) -> None:
+        self.display = display
+        self.trainings = len(scenario.sizes or scenario.seeds)
+        self.steps: dict[str, dict[tuple[int, int], int]] = {}
+        self.lines: dict[str, bars.TaskID] = {}
+        self.word = display.add_task("reading", total=None, figures="")
+
+    def say(self, text: str) -> None:
+        """Show a word about what is being done."""
+        self.display.update(self.word, description=text)
+
+    def watch(self, progress: Progress) -> None:
+        """Take a report of a training."""
+        self.display.update(self.word, visible=False)
+        rule = progress.rule
+        if rule not in self.lines:
+            total = progress.steps * self.trainings
+            self.lines[rule] = self.display.add_task(f"{rule:6}", total=total, figures="")
+        done = self.steps.setdefault(rule, {})
+        done[progress.units, progress.seed] = progress.step
+        line = self.lines[rule]
+        speed = next(task.speed for task in self.display.tasks if task.id == line)
+        figures = f"error {progress.error:.1e}  {speed or 0:9,.0f} steps/s"
+        self.display.update(line, completed=sum(done.values()), figures=figures)

@@ -1,0 +1,164 @@
+"""What a report prints: quantities in groups, each with its unit, and how a number is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log10
+from typing import Any
+
+Row = Mapping[str, Any]
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"))
+# Up to here a whole number is printed to its last digit.
+EXACT_BELOW = 10_000_000
+BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", "_.-=+*%#"
+
+
+def count(value: float) -> str:
+    """Return a number of things: `421,875`, `390.6 M`, and `12.5` where it is an average."""
+    if value >= EXACT_BELOW:
+        return si(value, "").rstrip()
+    return f"{value:,.0f}" if value == int(value) or value >= 100 else f"{value:,.1f}"
+
+
+def si(value: float, unit: str) -> str:
+    """Return a number with its unit and an SI prefix: `6.25 µs`, `1.35 MB`."""
+    if value == 0:
+        return f"0 {unit}"
+    factor, prefix = next((p for p in _PREFIXES if abs(value) >= p[0] * 0.9995), (1e-9, "n"))
+    scaled = value / factor
+    digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
+    if factor >= 1e6 and not unit:
+        digits = max(digits, 1)
+    return f"{scaled:.{digits}f} {prefix}{unit}"
+
+
+def seconds(value: float) -> str:
+    """Return a time: `6.25 µs`, `3.1 s`, `4 min 10 s`."""
+    if value < 120:
+        return si(value, "s")
+    return f"{int(value) // 60:,} min {int(value) % 60} s"
+
+
+def size(value: float) -> str:
+    """Return a size of memory: `250 B`, `1.35 MB` of a thousand thousand bytes."""
+    return f"{value:,.0f} B" if value < 1000 else si(value, "B")
+
+
+def share(value: float) -> str:
+    """Return a part of a whole in percent."""
+    return f"{100 * value:.1f} %"
+
+
+def small(value: float) -> str:
+    """Return a pure number with three significant digits: `0.00123`, `4.56e-05`."""
+    return f"{value:.2e}" if 0 < abs(value) < 0.0001 else f"{value:.3g}"
+
+
+def times(first: float, last: float) -> str:
+    """Return how many times ``last`` fits into ``first``: `67.5 x`."""
+    ratio = first / last
+    if ratio >= 1000:
+        return f"{count(round(ratio))} x"
+    return f"{ratio:#.3g}".rstrip(".") + " x"
+
+
+def sparkline(curve: Sequence[float], low: float, high: float, width: int, blocks: str) -> str:
+    """Return a curve in ``width`` characters at most, its height the logarithm between bounds."""
+    if not curve:
+        return ""
+    parts = [curve[n * len(curve) // width : (n + 1) * len(curve) // width] for n in range(width)]
+    means = [sum(part) / len(part) for part in parts if part]
+    span = log10(max(high, 1e-300)) - log10(max(low, 1e-300)) or 1.0
+    heights = [(log10(max(mean, 1e-300)) - log10(max(low, 1e-300))) / span for mean in means]
+    top = len(blocks) - 1
+    return "".join(blocks[min(top, max(0, round(height * top)))] for height in heights)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A line of the report: its name, where its value comes from and how it is written.
+
+    ``value`` returns None for a rule that has none, and a line without any value is left out.
+    """
+
+    label: str
+    value: Callable[[Row], float | None]
+    written: Callable[[float], str] = count
+    compared: bool = True
+
+
+def _field(label: str, name: str, *rest: Any) -> Quantity:
+    return Quantity(label, lambda row: row.get(name), *rest)
+
+
+def slides_multiplications(row: Row) -> float | None:
+    """Return the slides' closed form: N^4 for RTRL and 2 K N^2 for TRTRL."""
+    units, outputs = row["units"], row["outputs"]
+    return {"rtrl": units**4, "trtrl": 2 * outputs * units**2}.get(row["rule"])
+
+
+def slides_words(row: Row) -> float | None:
+    """Return the slides' closed form: N^3 sensitivities for RTRL and N^2 for TRTRL."""
+    return {"rtrl": row["units"] ** 3, "trtrl": row["units"] ** 2}.get(row["rule"])
+
+
+def step_seconds(row: Row, clock_mhz: float | None) -> float | None:
+    """Return the time of one step on the machine."""
+    cycles = row.get("cycles_per_step")
+    return cycles / (clock_mhz * 1e6) if cycles and clock_mhz else None
+
+
+def groups(clock_mhz: float | None) -> tuple[tuple[str, tuple[Quantity, ...]], ...]:
+    """Return the groups of the report in order."""
+    return (
+        (
+            "Learning",
+            (
+                _field("normalised error", "nmse", small),
+                _field("training time", "training_seconds", seconds),
+            ),
+        ),
+        (
+            "Arithmetic, each step",
+            (
+                _field("multiplications", "multiplications_per_step"),
+                Quantity("  slides: N^4, 2 K N^2 [1]", slides_multiplications),
+                _field("additions", "additions_per_step"),
+                _field("activations", "activations_per_step"),
+            ),
+        ),
+        (
+            "Memory",
+            (
+                _field("words kept", "stored_words"),
+                Quantity("  slides: N^3, N^2 [1]", slides_words),
+                _field("words in buffers", "buffer_words"),
+                _field("bytes kept", "stored_bytes", size),
+                _field("reads, each step", "reads_per_step"),
+                _field("writes, each step", "writes_per_step"),
+            ),
+        ),
+        (
+            "Traffic, each step",
+            (
+                _field("words sent", "words_sent_per_step"),
+                _field("words broadcast", "words_broadcast_per_step"),
+                _field("hop-words", "hop_words_per_step"),
+                _field("local accesses", "local_access_ratio", share, False),
+            ),
+        ),
+        (
+            "Time on the machine, each step",
+            (
+                _field("cycles", "cycles_per_step"),
+                _field("  computing", "cycles_compute"),
+                _field("  waiting for memory", "cycles_memory"),
+                _field("  waiting for the link", "cycles_link"),
+                _field("  waiting at the barrier", "cycles_barrier"),
+                Quantity("time", lambda row: step_seconds(row, clock_mhz), seconds),
+                _field("multipliers busy", "utilisation", share, False),
+                _field("energy", "energy_pj_per_step", lambda pj: si(pj * 1e-12, "J")),
+            ),
+        ),
+    )

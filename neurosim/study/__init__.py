@@ -1,0 +1,1 @@
+"""Scenarios made concrete, trained, compared and kept."""

@@ -1,0 +1,68 @@
+"""Changing a scenario: what a change takes with it, since a flag must never have to undo one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neurosim.study import catalog, description
+from neurosim.study.scenario import WIDTHS, Scenario, from_mapping
+
+GRAPHS = (".json", ".graphml")
+_SHAPE = {"density", "neighbours", "rewiring", "layers", "self_loops", "options"}
+_SHAPE |= {"inputs", "outputs"}
+_SERIES = {"tau", "period", "horizon", "delay", "data", "input", "target", "passes"}
+_DERIVED = {"word_bits": "fraction_bits", "weight_bits": "weight_fraction_bits"}
+
+
+def override(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
+    """Return ``scenario`` with the fields in ``changes`` replaced.
+
+    A change of kind (another topology, task or number format) takes the options of the old kind
+    with it, so that a flag never has to undo what the scenario said about something else.
+    """
+    merged = description.mapping(scenario)
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and key != "rates":
+            outdated = _outdated(key, value)
+            kept = {k: v for k, v in merged[key].items() if k not in outdated}
+            merged[key] = {**kept, **value}
+        else:
+            merged[key] = value
+    network = changes.get("network", {})
+    if "layers" in network and "units" not in network:
+        merged["network"]["units"] = sum(network["layers"])
+    if "data" in changes.get("task", {}):
+        merged["task"]["name"] = changes["task"].get("name", "csv")
+    if "learning_rate" in changes.get("rule", {}) and "rates" not in changes:
+        merged["rates"] = {}
+    if "compare" in changes and "rates" not in changes:
+        merged["rates"] = {k: v for k, v in merged["rates"].items() if k in merged["compare"]}
+    return from_mapping(merged, f"{scenario.name} with your flags:")
+
+
+def _outdated(section: str, changes: Mapping[str, Any]) -> set[str]:
+    """Return the fields of a section that say nothing any more once ``changes`` are made."""
+    if section == "network" and {"file", "topology"} & set(changes):
+        graph = "file" in changes or _is_graph(changes["topology"])
+        return _SHAPE | {"file"} | ({"topology", "units"} if graph else set())
+    if section == "task" and {"name", "data"} & set(changes):
+        return _SERIES | {"name"} | ({"steps"} if "passes" in changes else set())
+    if section == "task":
+        return {"steps": {"passes"}, "passes": {"steps"}}.get(
+            next((key for key in ("steps", "passes") if key in changes), ""), set()
+        )
+    if section == "rule" and "name" in changes:
+        return {"literal", "ingress_only", "self_terms", "window"}
+    if section == "number" and "kind" in changes:
+        return set(WIDTHS)
+    if section == "number":
+        # what was derived from a width is derived again from the new one
+        return {"kind"} | {_DERIVED[width] for width in changes if width in _DERIVED}
+    return set()
+
+
+def _is_graph(topology: str) -> bool:
+    path = catalog.names("topologies").get(topology, Path(topology))
+    return path.suffix.lower() in GRAPHS

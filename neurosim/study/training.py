@@ -1,0 +1,255 @@
+"""Trains the networks of a study: one job for each rule and seed, side by side where that helps."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim import engines
+from neurosim.errors import RunFailed
+from neurosim.model.network import Network
+from neurosim.study.problem import Problem
+from neurosim.study.scenario import Scenario
+
+CURVE_POINTS = 40
+TAIL_STEPS = 2_000
+# Below this many steps in all, starting processes takes longer than it saves.
+WORTH_PROCESSES = 5_000
+SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class Job(NamedTuple):
+    """One training: a rule of a scenario, from the weights that a seed draws."""
+
+    scenario: Scenario
+    rule: str
+    seed: int
+
+
+class Progress(NamedTuple):
+    """How far a job is: steps done, steps in all, and the normalised error of the last steps."""
+
+    rule: str
+    units: int
+    seed: int
+    step: int
+    steps: int
+    error: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job gave.
+
+    ``nmse`` is the normalised error, None where it is not defined. ``curve`` holds the mean
+    squared error over the variance of the target, in equal parts of the run. ``targets``,
+    ``outputs`` and ``errors``, each (steps, outputs), are the last steps, from ``first_step`` on.
+    ``failure`` says why a run could not go on.
+    """
+
+    rule: str
+    seed: int
+    units: int
+    steps: int
+    seconds: float
+    nmse: float | None
+    curve: tuple[float, ...]
+    first_step: int
+    targets: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    network: Network
+    interrupted: bool = False
+    failure: str | None = None
+
+
+Watcher = Callable[[Progress], object]
+
+
+def train(
+    jobs: Sequence[Job], steps: int, watch: Watcher, side_by_side: bool = True
+) -> list[Outcome]:
+    """Train all jobs, each of ``steps`` steps, and return their outcomes in the same order.
+
+    Ctrl-C stops every job after its current step; what they have done by then is returned, and
+    jobs that had not begun are missing.
+    """
+    workers = min(len(jobs), os.cpu_count() or 1)
+    if not side_by_side or workers == 1 or len(jobs) * steps < WORTH_PROCESSES:
+        return _one_by_one(jobs, watch)
+    seen: list[Progress] = []
+
+    def watch_too(progress: Progress) -> None:
+        seen[:] = [progress]
+        watch(progress)
+
+    try:
+        return _side_by_side(jobs, workers, watch_too)
+    except BrokenProcessPool:
+        if seen:
+            raise RunFailed(
+                "a training process was ended from outside, perhaps for want of memory."
+                " Use fewer units or seeds."
+            ) from None
+    return _one_by_one(jobs, watch)  # no process can be started from here: a notebook, a pipe
+
+
+def train_one(job: Job, watch: Watcher, stopped: Callable[[], bool] = lambda: False) -> Outcome:
+    """Train one job here; ``stopped`` is asked now and then whether to end early."""
+    problem = Problem.of(job.scenario, job.seed)
+    inputs, targets = problem.series.inputs, problem.series.targets
+    failure = None
+    try:
+        run = engines.train(
+            problem.network,
+            problem.rule(job.rule),
+            inputs,
+            targets,
+            engine=job.scenario.engine,
+            number=problem.number,
+            machine=problem.machine if job.scenario.engine == "clocked" else None,
+            seed=job.seed,
+            on_step=_reporter(job, problem, watch, stopped),
+        )
+    except RunFailed as failed:
+        if not isinstance(failed.run, engines.Run):
+            raise
+        run, failure = failed.run, str(failed)
+    return _outcome(job, run, targets, failure)
+
+
+def _one_by_one(jobs: Sequence[Job], watch: Watcher) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    with suppress(KeyboardInterrupt):  # between two trainings; within one it ends that one
+        for job in jobs:
+            outcomes.append(train_one(job, watch))
+            if outcomes[-1].interrupted:
+                break
+    return outcomes
+
+
+def _side_by_side(jobs: Sequence[Job], workers: int, watch: Watcher) -> list[Outcome]:
+    # spawn behaves alike on every system, and no thread of this process is copied half-way
+    context = multiprocessing.get_context("spawn")
+    reports: Queue[Progress] = context.Queue()
+    stop = context.Event()
+    with ProcessPoolExecutor(workers, context, _begin_worker, (reports, stop)) as pool:
+        futures: list[Future[Outcome | None]] = []
+        try:
+            with _interrupts_held():
+                futures += [pool.submit(_work, job) for job in jobs]
+            _follow(futures, reports, watch)
+        except BaseException as error:
+            stop.set()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            _follow(futures, reports, watch)
+    outcomes = [future.result() for future in futures]
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C waiting in this process, and out of those that are started meanwhile.
+
+    A terminal sends it to every process, and one that is still loading could only crash.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # not on every system
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _follow(futures: Sequence[Future[Any]], reports: Queue[Progress], watch: Watcher) -> None:
+    while not all(future.done() for future in futures):
+        try:
+            watch(reports.get(timeout=SECONDS_BETWEEN_REPORTS))
+        except queue.Empty:
+            continue
+
+
+_shared: dict[str, Any] = {}
+
+
+def _begin_worker(reports: Queue[Progress], stop: Event) -> None:
+    # a terminal sends Ctrl-C to every process; only the first decides what it means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _shared.update(reports=reports, stop=stop)
+
+
+def _work(job: Job) -> Outcome | None:
+    if _shared["stop"].is_set():
+        return None
+    return train_one(job, _shared["reports"].put, _shared["stop"].is_set)
+
+
+def _reporter(
+    job: Job, problem: Problem, watch: Watcher, stopped: Callable[[], bool]
+) -> Callable[[int, NDArray[np.float64], NDArray[np.float64]], None]:
+    steps, units = problem.series.steps, len(problem.network.units)
+    variance = _variance(problem.series.targets)
+    last = time.perf_counter()
+    smooth: float | None = None
+
+    def on_step(t: int, outputs: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
+        nonlocal last, smooth
+        square = float(errors @ errors)
+        smooth = square if smooth is None else smooth + 0.002 * (square - smooth)
+        now = time.perf_counter()
+        if now - last > SECONDS_BETWEEN_REPORTS or t + 1 == steps:
+            last = now
+            watch(Progress(job.rule, units, job.seed, t + 1, steps, smooth / variance))
+            if stopped():
+                raise KeyboardInterrupt
+
+    return on_step
+
+
+def _outcome(job: Job, run: Any, targets: NDArray[np.float64], failure: str | None) -> Outcome:
+    steps = len(run.errors)
+    first = max(0, steps - TAIL_STEPS)
+    return Outcome(
+        rule=job.rule,
+        seed=job.seed,
+        units=len(run.network.units),
+        steps=steps,
+        seconds=run.seconds,
+        nmse=run.nmse(),
+        curve=_curve(run.errors, _variance(targets)),
+        first_step=first,
+        targets=targets[first:steps],
+        outputs=run.outputs[first:],
+        errors=run.errors[first:],
+        network=run.network,
+        interrupted=run.interrupted,
+        failure=failure,
+    )
+
+
+def _curve(errors: NDArray[np.float64], variance: float) -> tuple[float, ...]:
+    parts = np.array_split((errors**2).sum(axis=1), min(CURVE_POINTS, len(errors)))
+    means = [float(part.mean()) / variance for part in parts if len(part)]
+    return tuple(mean for mean in means if np.isfinite(mean))
+
+
+def _variance(targets: NDArray[np.float64]) -> float:
+    """Return the summed variance of the targets, or 1 for constant ones, which have no scale."""
+    return float(targets.var(axis=0).sum()) or 1.0

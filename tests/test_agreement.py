@@ -1,0 +1,110 @@
+"""One program, several readers: engines agree on every rule, topology and number format.
+
+A new rule earns its place by a row in ``RULES``.
+"""
+
+import numpy as np
+import pytest
+
+from neurosim import machine
+from neurosim.engines.train import engine_for
+from neurosim.learning import BPTT, RTRL, TRTRL
+from neurosim.model import Fixed, Float, Network
+from neurosim.study import catalog
+from neurosim.study.graphs import graph_from
+
+TOPOLOGIES = sorted(catalog.names("topologies"))
+RULES = {
+    "rtrl": RTRL(0.05),
+    "trtrl": TRTRL(0.05),
+    "trtrl-literal": TRTRL(0.05, literal=True),
+    "trtrl-ingress": TRTRL(0.05, ingress_only=True),
+    "trtrl-no-self": TRTRL(0.05, self_terms=False),
+    "trtrl-literal-ingress": TRTRL(0.05, literal=True, ingress_only=True),
+    "bptt-3": BPTT(0.05, window=3),
+}
+NUMBERS = {
+    "float": Float(),
+    "fixed16": Fixed(),
+    "fixed10": Fixed(
+        word_bits=10, fraction_bits=7, weight_bits=20, weight_fraction_bits=15, table_bits=6
+    ),
+}
+STEPS = 200
+
+
+def small(topology: str, outputs: int = 2) -> Network:
+    """Return a network of seven units."""
+    graph, inputs, names = graph_from(topology, units=7, inputs=("x0", "x1"), outputs=outputs)
+    return Network(graph, inputs, names, seed=3, name=topology)
+
+
+def stream(network: Network, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(8)
+    inputs = rng.uniform(-1, 1, (steps, len(network.inputs)))
+    return inputs, rng.uniform(-0.8, 0.8, (steps, len(network.outputs)))
+
+
+def compare(network, rule, number, first, second, steps, machine_name=None) -> None:
+    """Step two engines side by side and hold their words against each other."""
+    engines = [
+        engine_for(network, rule, name, number, machine_name if name == "clocked" else None)
+        for name in (first, second)
+    ]
+    inputs, targets = (number.encode(a) for a in stream(network, steps))
+    for t in range(steps):
+        results = [
+            (*engine.step(inputs[t], targets[t]), engine.gradient(), engine.weights())
+            for engine in engines
+        ]
+        for one, other in zip(*results, strict=True):
+            if isinstance(number, Fixed):
+                np.testing.assert_array_equal(one, other, err_msg=f"step {t}")
+            else:
+                tolerance = 1e-12 if t == 0 else 1e-9
+                np.testing.assert_allclose(one, other, rtol=0, atol=tolerance, err_msg=f"step {t}")
+    assert np.abs(engines[0].weights() - network.weight_vector).max() > 1e-3  # something was learnt
+    assert engines[0].counts == engines[1].counts
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_arrays_are_the_messages(topology: str, rule: str, number: str) -> None:
+    steps = STEPS if rule in ("rtrl", "trtrl") else 40
+    compare(small(topology), RULES[rule], NUMBERS[number], "stepwise", "arrays", steps)
+
+
+@pytest.mark.parametrize("number", ["float", "fixed16"])
+@pytest.mark.parametrize("rule", ["rtrl", "trtrl"])
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_the_clocked_words_are_the_arrays_words(topology: str, rule: str, number: str) -> None:
+    compare(small(topology), RULES[rule], NUMBERS[number], "clocked", "arrays", STEPS, "bus")
+
+
+@pytest.mark.parametrize("machine_name", machine.names())
+@pytest.mark.parametrize("rule", RULES)
+def test_no_machine_changes_a_word(rule: str, machine_name: str) -> None:
+    network = small("small_world", outputs=3)
+    compare(network, RULES[rule], Fixed(), "clocked", "stepwise", 12, machine_name)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize("rule", RULES)
+def test_the_smallest_networks(units: int, rule: str) -> None:
+    graph, inputs, outputs = graph_from("fully_recurrent", units=units)
+    network = Network(graph, inputs, outputs, activation="logistic", seed=1)
+    for engine in ("stepwise", "clocked"):
+        compare(network, RULES[rule], Fixed(), engine, "arrays", 20)
+        compare(network, RULES[rule], Float(), engine, "arrays", 20)
+
+
+@pytest.mark.parametrize("number", ["float", "fixed16"])
+def test_disconnected_parts_and_units_that_nobody_hears(number: str) -> None:
+    import networkx as nx
+
+    graph = nx.DiGraph([("x", "a"), ("a", "b"), ("b", "a"), ("x", "deaf"), ("c", "d"), ("d", "c")])
+    network = Network(graph, ["x"], ["b"], seed=2)
+    for rule in RULES.values():
+        for engine in ("stepwise", "clocked"):
+            compare(network, rule, NUMBERS[number], engine, "arrays", 20)

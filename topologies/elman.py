@@ -1,0 +1,31 @@
+"""Hidden units that see each other and the inputs; outputs that see the hidden units alone.
+
+The simple recurrent network of Elman (1990), "Finding structure in time", Cognitive Science 14(2),
+doi 10.1207/s15516709cog1402_1. The last units are the outputs, and have no recurrence of their own.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+import networkx as nx
+
+from neurosim.errors import UserError
+from neurosim.study.wiring import afford, check, loops, wire
+
+
+def build(
+    units: int = 25, inputs: Sequence[str] = ("x",), outputs: int = 1, seed: int = 0
+) -> nx.DiGraph:
+    """Return the graph; nothing about it is random, so the seed changes nothing."""
+    check("elman", units, outputs, least=2)
+    afford("elman", units, edges=units**2)
+    hidden = units - outputs
+    if not hidden:
+        raise UserError(
+            f"elman: {units:,} units leave no hidden one beside {outputs:,} outputs."
+            " Ask for more units or fewer outputs."
+        )
+    recurrent = loops(nx.complete_graph(hidden, create_using=nx.DiGraph))
+    readouts = range(hidden, units)
+    recurrent.add_edges_from(product(range(hidden), readouts))
+    return wire(recurrent, inputs, readouts, fed=range(hidden))
