@@ -6,7 +6,6 @@ The public surface is loaded on first use, so that ``import neurosim`` is quick.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version  # slow to load
+
         try:
             return version("neurosim-hdl")
         except PackageNotFoundError:

@@ -34,29 +34,73 @@ def test_a_machine_of_ones_own(tmp_path: Path) -> None:
 
 
 MISTAKES = {
-    "unknown key": ('lanes = "per_neuron"', "lanse = 4", "[compute] lanse: unknown key. Did you mean lanes?"),
+    "unknown key": (
+        'lanes = "per_neuron"',
+        "lanse = 4",
+        "[compute] lanse: unknown key. Did you mean lanes?",
+    ),
     "unknown section": ("[sync]", "[snyc]", "snyc: unknown key. Did you mean sync?"),
-    "zero lanes": ('lanes = "per_neuron"', "lanes = 0", "[compute] lanes: must be a whole number from 1"),
-    "lanes as text": ('lanes = "per_neuron"', 'lanes = "many"', "[compute] lanes: must be a whole number"),
-    "negative latency": ("mac_latency_cycles = 3", "mac_latency_cycles = -3", "mac_latency_cycles: must be a whole number from 0"),
+    "zero lanes": (
+        'lanes = "per_neuron"',
+        "lanes = 0",
+        "[compute] lanes: must be a whole number from 1",
+    ),
+    "lanes as text": (
+        'lanes = "per_neuron"',
+        'lanes = "many"',
+        "[compute] lanes: must be a whole number",
+    ),
+    "negative latency": (
+        "mac_latency_cycles = 3",
+        "mac_latency_cycles = -3",
+        "mac_latency_cycles: must be a whole number from 0",
+    ),
     "fractional": ("mac_latency_cycles = 3", "mac_latency_cycles = 2.5", "(got 2.5)"),
     "a billion lanes": ('lanes = "per_neuron"', "lanes = 1000000000", "to 1,000,000"),
-    "zero width": ("words_per_cycle = 1", "words_per_cycle = 0", "[bus] words_per_cycle: must be a whole number from 1"),
-    "true for a number": ("macs_per_lane = 1", "macs_per_lane = true", "macs_per_lane: must be a whole number"),
-    "clock": ("clock_mhz = 100.0", "clock_mhz = nan", "[machine] clock_mhz: must be a number above 0"),
-    "clock missing its unit": ("clock_mhz = 100.0", "clock = 100.0", "[machine] clock: unknown key. Did you mean clock_mhz?"),
+    "zero width": (
+        "words_per_cycle = 1",
+        "words_per_cycle = 0",
+        "[bus] words_per_cycle: must be a whole number from 1",
+    ),
+    "true for a number": (
+        "macs_per_lane = 1",
+        "macs_per_lane = true",
+        "macs_per_lane: must be a whole number",
+    ),
+    "clock": (
+        "clock_mhz = 100.0",
+        "clock_mhz = nan",
+        "[machine] clock_mhz: must be a number above 0",
+    ),
+    "clock missing its unit": (
+        "clock_mhz = 100.0",
+        "clock = 100.0",
+        "[machine] clock: unknown key. Did you mean clock_mhz?",
+    ),
     "arbitration": ('"round_robin"', '"robin"', "must be one of round_robin, fixed_priority"),
-    "broadcast as text": ("broadcast = true", 'broadcast = "yes"', "[bus] broadcast: must be true or false"),
-    "role held twice": ('holds = ["buffer"]', 'holds = ["buffer", "inbox"]', "'inbox' must be held by one memory"),
+    "broadcast as text": (
+        "broadcast = true",
+        'broadcast = "yes"',
+        "[bus] broadcast: must be true or false",
+    ),
+    "role held twice": (
+        'holds = ["buffer"]',
+        'holds = ["buffer", "inbox"]',
+        "'inbox' must be held by one memory",
+    ),
     "role held by none": ('holds = ["inbox"]', 'holds = ["buffer"]', "must be held by one memory"),
     "role unknown": ('holds = ["inbox"]', 'holds = ["inbx"]', "Did you mean inbox?"),
     "holds no list": ('holds = ["inbox"]', 'holds = "inbox"', "holds: must be a list"),
     "one name twice": ('name = "scratch"', 'name = "weights"', "two memories are named weights"),
-    "both carriers": ("[sync]", "[links]\nlatency_cycles = 1\n[sync]", "needs one section of [bus] and [links]"),
+    "both carriers": (
+        "[sync]",
+        "[links]\nlatency_cycles = 1\n[sync]",
+        "needs one section of [bus] and [links]",
+    ),
     "schema": ("schema = 1", "schema = 2", "schema must be 1 (got 2)"),
     "no TOML": ("[machine]", "[machine", "is no TOML"),
     "section as number": ("[sync]\nlatency_cycles = 2", "sync = 2", "[sync] must be a section"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -85,7 +129,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         (binary, "is no UTF-8 text"),
         (empty, "schema must be 1"),
     ):
-        with pytest.raises(UserError, match="(?s).*") as caught:
+        with pytest.raises(UserError) as caught:
             machine.load(path)
         assert message in str(caught.value)
 

@@ -101,19 +101,19 @@ def test_bptt_of_a_whole_run_is_rtrl() -> None:
 NAN = INPUTS.copy()
 NAN[3, 0] = np.nan
 MISTAKES = {
-    "engine": (dict(engine="array"), "engine 'array': unknown. Did you mean arrays?"),
-    "machine without time": (dict(machine="bus"), "the arrays engine has no time"),
-    "machine unknown": (dict(engine="clocked", machine="bsu"), "machine 'bsu': unknown"),
-    "two columns": (dict(inputs=np.zeros((STEPS, 2))), "inputs: must have shape (steps, 1)"),
-    "lengths": (dict(inputs=INPUTS[:7]), "inputs have 7 steps, targets 40"),
-    "nan": (dict(inputs=NAN), "inputs: step 3, column 0 is nan"),
-    "text": (dict(targets=["a"] * STEPS), "targets: must be an array of numbers"),
-    "empty": (dict(inputs=[], targets=[]), "inputs: is empty"),
+    "engine": ({"engine": "array"}, "engine 'array': unknown. Did you mean arrays?"),
+    "machine without time": ({"machine": "bus"}, "the arrays engine has no time"),
+    "machine unknown": ({"engine": "clocked", "machine": "bsu"}, "machine 'bsu': unknown"),
+    "two columns": ({"inputs": np.zeros((STEPS, 2))}, "inputs: must have shape (steps, 1)"),
+    "lengths": ({"inputs": INPUTS[:7]}, "inputs have 7 steps, targets 40"),
+    "nan": ({"inputs": NAN}, "inputs: step 3, column 0 is nan"),
+    "text": ({"targets": ["a"] * STEPS}, "targets: must be an array of numbers"),
+    "empty": ({"inputs": [], "targets": []}, "inputs: is empty"),
     "rate too large": (
-        dict(rule=ns.TRTRL(1.5), number=ns.Fixed()),
+        {"rule": ns.TRTRL(1.5), "number": ns.Fixed()},
         "fixed16.12 holds rates below 1",
     ),
-    "rate too small": (dict(rule=ns.TRTRL(1e-9), number=ns.Fixed()), "rounds to zero"),
+    "rate too small": ({"rule": ns.TRTRL(1e-9), "number": ns.Fixed()}, "rounds to zero"),
 }
 
 

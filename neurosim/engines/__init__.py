@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurosim.engines.costs import Cost, cost, simulated_step
+from neurosim.engines.costs import Cost, cost, cost_of, simulated_step
 from neurosim.engines.run import Run
 from neurosim.engines.train import ENGINES, gradients, train, train_many
 
@@ -11,6 +11,7 @@ __all__ = [
     "Cost",
     "Run",
     "cost",
+    "cost_of",
     "gradients",
     "simulated_step",
     "train",

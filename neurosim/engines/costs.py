@@ -90,12 +90,19 @@ def cost(
         When there is no such machine.
     """
     number = number or Float()
-    closed = _closed(network, rule, number)
     if machine is None:
-        return Cost(**closed)
+        return Cost(**_closed(network, rule, number))
+    machine = load(machine) if isinstance(machine, str) else machine
     activity, _ = simulated_step(network, rule, machine, number)
-    name = (load(machine) if isinstance(machine, str) else machine).name
-    return Cost(**closed, **_on_machine(activity), machine=name)
+    return cost_of(network, rule, machine, number, activity)
+
+
+def cost_of(
+    network: Network, rule: Rule, machine: Machine, number: Number, activity: Activity
+) -> Cost:
+    """Return the cost of a step that was simulated already."""
+    closed = _closed(network, rule, number)
+    return Cost(**closed, **_on_machine(activity), machine=machine.name)
 
 
 def simulated_step(

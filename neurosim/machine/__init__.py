@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from neurosim.machine.description import Bus, Compute, Links, Machine, MemoryBank, Sync
-from neurosim.machine.reading import load, names
+from neurosim.machine.reading import load, names, source
 
-__all__ = ["Bus", "Compute", "Links", "Machine", "MemoryBank", "Sync", "load", "names"]
+__all__ = ["Bus", "Compute", "Links", "Machine", "MemoryBank", "Sync", "load", "names", "source"]

@@ -52,6 +52,14 @@ def load(name: str | Path) -> Machine:
     return _machine(Path(text))
 
 
+def source(name: str | Path) -> str:
+    """Return the TOML text of a machine, to start one's own from; raises as ``load`` does."""
+    load(name)
+    text = str(name)
+    path = Path(text) if text.endswith(".toml") else SHELF / f"{text}.toml"
+    return path.read_text(encoding="utf-8")
+
+
 def _machine(path: Path) -> Machine:
     table = _parsed(path)
     _refuse_unknown(path, "", table, SECTIONS)

@@ -198,11 +198,10 @@ def _sizes(sizes: Sequence[int], summary: Summary, out: Console) -> None:
 
 def _footnotes(scenario: Scenario, summary: Summary, out: Console) -> None:
     out.print()
-    notes = _slides(scenario, summary)
-    if notes:
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        for label, note in notes:
-            grid.add_row(label, note, style="dim")
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for label, note in _slides(scenario, summary):
+        grid.add_row(*filter(None, (label, note)), style="dim")
+    if grid.row_count:
         out.print(grid)
     for note in summary.notes:
         out.print(note)
@@ -216,7 +215,7 @@ def _slides(scenario: Scenario, summary: Summary) -> list[tuple[str, str]]:
         return [("", _SLIDES_GROWTH)]
     notes = [("[1]", _SLIDES_COUNTS)]
     if any((row["units"], row["outputs"]) == (100, 10) for row in summary.rows):
-        notes.append(("", _SLIDES_EXAMPLE))
+        notes.append(("   ", _SLIDES_EXAMPLE))
     return notes
 
 

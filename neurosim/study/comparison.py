@@ -90,9 +90,9 @@ def _costs(problems: Sequence[Problem], say: Say) -> tuple[list[Row], list[Check
         for name in problem.scenario.compare:
             rule = problem.rule(name).for_steps(problem.series.steps)
             say(f"counting a step of {name} with {len(network.units):,} units")
-            cost = engines.cost(network, rule, problem.machine, problem.number)
-            rows.append(cost.as_dict())
             step = engines.simulated_step(network, rule, problem.machine, problem.number)
+            cost = engines.cost_of(network, rule, problem.machine, problem.number, step[0])
+            rows.append(cost.as_dict())
             for gathered, found in zip(tried, _tried(rule.cost(network), *step), strict=True):
                 gathered.append((name, found))
     return rows, [_check(text, found) for text, found in zip(PROMISES, tried, strict=True)]

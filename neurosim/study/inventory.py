@@ -35,7 +35,7 @@ class Entry:
     facts
         Its figures and options by name.
     toml
-        A scenario as it would be run.
+        A scenario as it would be run, or a machine's own file.
     """
 
     kind: str
@@ -157,7 +157,7 @@ def _machine(name: str) -> Entry:
     machine = machines.load(name)
     facts = description.mapping(machine)
     facts["memory"] = [description.mapping(bank) for bank in machine.memory]
-    return Entry("machine", machine.name, machine.summary, facts)
+    return Entry("machine", machine.name, machine.summary, facts, machines.source(name))
 
 
 def _line(path: Path) -> str:
