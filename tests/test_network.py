@@ -320,3 +320,14 @@ def test_repr_says_how_large_it_is():
     assert repr(ns.Network(graph(), name="mine")) == (
         "<Network mine: 2 units, 5 edges, inputs x, outputs n0>"
     )
+
+
+@pytest.mark.parametrize("names", [5, None])
+def test_names_that_are_no_list(names) -> None:
+    with pytest.raises(ns.UserError, match="inputs must be a list of node names"):
+        ns.Network(nx.DiGraph([("x", "n0")]), inputs=names)
+
+
+def test_an_activation_that_is_no_name() -> None:
+    with pytest.raises(ns.UserError, match="unknown"):
+        ns.Network(nx.DiGraph([("x", "n0")]), activation=["tanh"])

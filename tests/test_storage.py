@@ -202,7 +202,7 @@ FILES = {
     "weights a matrix": (saved(np.ones((COUNT, 1))), "is no finite number"),
     "weights not finite": (saved(np.full(COUNT, np.nan)), "weight nan is no finite number"),
     "unknown activation": (saved(activation="relu"), "activation 'relu': unknown"),
-    "activation a list": (saved(activation=["tanh"]), "header is damaged"),
+    "activation a list": (saved(activation=["tanh"]), "activation ['tanh']: unknown"),
     "unknown output": (saved(outputs=["n9"]), "output n9 is no node"),
     "seed a text": (saved(seed="a"), "seed must be a whole number"),
     "brain floats": (typed("BF16", 2), UNREADABLE),
@@ -236,3 +236,11 @@ def test_no_file_there(monkeypatch, tmp_path, path):
     (tmp_path / "file").write_text("text")
     with pytest.raises(ns.UserError, match=UNREADABLE):
         ns.load(path)
+
+
+def test_a_diverged_network_is_not_written(tmp_path) -> None:
+    network = ns.Network(nx.DiGraph([("x", "n0")]))
+    broken = network.with_weights({("x", "n0"): float("nan")})
+    with pytest.raises(ns.UserError, match="not finite"):
+        broken.save(tmp_path / "network.safetensors")
+    assert not list(tmp_path.iterdir())

@@ -56,9 +56,9 @@ def activation_named(name: str) -> Activation:
     UserError
         When there is none of that name.
     """
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         known = ", ".join(ACTIVATIONS)
         raise UserError(
-            f"activation {name!r}: unknown.{nearest(name, ACTIVATIONS)} Choose one of: {known}."
+            f"activation {name!r}: unknown.{nearest(str(name), ACTIVATIONS)} Choose one of: {known}."
         )
     return ACTIVATIONS[name]

@@ -188,10 +188,13 @@ class Network:
     def _known(self, names: Sequence[str], what: str) -> tuple[str, ...]:
         if isinstance(names, str):
             names = (names,)
+        if not isinstance(names, Iterable):
+            self._fail(f"{what}s must be a list of node names (got {names!r:.40}).")
         chosen = tuple(str(name) for name in names)
         for node in chosen:
             if node not in self.graph:
-                self._fail(f"{what} {node} is no node of the graph.{nearest(node, self.graph)}")
+                guess = nearest(node, self.graph) or " Add it, or name one that is there."
+                self._fail(f"{what} {node} is no node of the graph.{guess}")
             if chosen.count(node) > 1:
                 self._fail(f"{what} {node} is named twice. Name it once.")
         return chosen

@@ -31,6 +31,11 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     """
     from safetensors.numpy import save as pack
 
+    if not np.isfinite(network.weight_vector).all():
+        raise UserError(
+            f"{path}: not written, because weights of {network.name} are not finite. Save the"
+            " network from before it diverged."
+        )
     header = {
         "format": FORMAT,
         "name": network.name,
