@@ -15,17 +15,17 @@ from neurosim.study import tasks
 from neurosim.study.graphs import graph_from
 
 SEEDS = range(5)
-TASKS = {  # units, steps, learning rate, normalised error to stay below
-    "frequency_doubler": (15, 100_000, 0.01, 1e-3),
-    "mackey_glass": (25, 30_000, 0.03, 2e-3),
+TASKS = {  # units, steps, learning rate, options of the task, error to stay below
+    "frequency_doubler": (15, 100_000, 0.0035, {"period": 12}, 1e-3),
+    "mackey_glass": (25, 30_000, 0.05, {"tau": 17, "horizon": 1}, 2e-3),
 }
 RULES = {"rtrl": RTRL, "trtrl": TRTRL}
 
 
 @cache
 def normalised_error(task: str, rule: str, number: Float | Fixed) -> float:
-    units, steps, rate, _ = TASKS[task]
-    series = tasks.make(task, steps, 0)
+    units, steps, rate, options, _ = TASKS[task]
+    series = tasks.make(task, steps, 0, **options)
     graph, inputs, outputs = graph_from("fully_recurrent", units=units)
     networks = [Network(graph, inputs, outputs, seed=seed) for seed in SEEDS]
     runs = train_many(networks, RULES[rule](rate), series.inputs, series.targets, number=number)
