@@ -42,7 +42,8 @@ LAYOUTS = [
     *((n, Layout(n)) for n in (*COMPLETE, *SPARSE)),
     *((n, Flat(n)) for n in COMPLETE),
 ]
-each_layout = pytest.mark.parametrize(("network", "layout"), LAYOUTS, ids=repr)
+NAMES = [f"{layout.__class__.__name__}-{n}" for n, (_, layout) in enumerate(LAYOUTS)]
+each_layout = pytest.mark.parametrize(("network", "layout"), LAYOUTS, ids=NAMES)
 each_lead = pytest.mark.parametrize("lead", [(), (3,), (2, 3)], ids=str)
 RULES = [
     ns.RTRL(0.05),

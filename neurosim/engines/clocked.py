@@ -125,50 +125,45 @@ class Performance:
 
     def _neuron(self, number: int, part: Part) -> Process:
         """Go through one neuron's bursts."""
-        waits, activity, ahead = self.waits[number], self.neurons[number], 0
-        clock, then = self.clock, part.plan.then
-        shares_lane = self.machine.compute.lanes != PER_NEURON
+        clock, waits, ahead = self.clock, self.waits[number], 0
+        few_lanes = self.machine.compute.lanes != PER_NEURON
         for burst in part.bursts:
-            if waits[burst.position]:
+            position, run, cycles, followers, time, _ = burst
+            if waits[position]:
                 if ahead:
                     yield clock.timeout(ahead)
                     ahead = 0
-                if waits[burst.position]:
+                if waits[position]:
                     since, event = clock.now, simpy.Event(clock)
-                    self.asleep[number] = (burst.position, event)
+                    self.asleep[number] = (position, event)
                     yield event
-                    activity.link += clock.now - since
-                    self._note(burst, "link", clock.now - since)
-            if shares_lane or burst.time.shared:
+                    self._note(number, burst, "link", clock.now - since)
+            if few_lanes or time.shared:
                 if ahead:
                     yield clock.timeout(ahead)
                     ahead = 0
                 yield from self._in_turn(number, burst)
             else:
-                burst.run()
-                ahead += burst.time.compute + burst.time.stall
-                if burst.time.stall:
-                    activity.memory += burst.time.stall
-                    self._note(burst, "memory", burst.time.stall)
-            activity.compute += burst.time.compute
-            if followers := then[burst.position]:
+                run()
+                ahead += cycles
+                if time.stall:
+                    self._note(number, burst, "memory", time.stall)
+            if followers:
                 if ahead:
                     yield clock.timeout(ahead)
                     ahead = 0
-                for position in followers:
-                    self._go_on(number, position)
+                for follower in followers:
+                    self._go_on(number, follower)
         if ahead:
             yield clock.timeout(ahead)
         self.running -= 1
 
     def _in_turn(self, number: int, burst: Burst) -> Process:
         """Do a burst on a lane or memory that others use too."""
-        activity, lane = self.neurons[number], number % self.lanes
-        since = self.clock.now
+        lane, since = number % self.lanes, self.clock.now
         if self.machine.compute.lanes != PER_NEURON:
             yield self._ask(self.lane[lane], number)
-        activity.lane += self.clock.now - since
-        self._note(burst, "lane", self.clock.now - since)
+        self._note(number, burst, "lane", self.clock.now - since)
         since, busy = self.clock.now, burst.time.passes + burst.time.stall
         for bank, cycles in burst.time.shared:
             yield self._ask(self.bank[bank], lane)
@@ -181,8 +176,7 @@ class Performance:
             self.bank[bank].release()
         if self.machine.compute.lanes != PER_NEURON:
             self.lane[lane].release()
-        activity.memory += waited
-        self._note(burst, "memory", waited)
+        self._note(number, burst, "memory", waited)
 
     def _ask(self, arbiter: Arbiter, requester: int) -> simpy.Event:
         event = self.clock.event()
@@ -263,8 +257,11 @@ class Performance:
         for position in self.score.parts[transfer.sender].plan.then[transfer.position]:
             self._go_on(transfer.sender, position)
 
-    def _note(self, burst: Burst, kind: str, cycles: int) -> None:
+    def _note(self, number: int, burst: Burst, kind: str, cycles: int) -> None:
+        """Charge a neuron with cycles in which it did not compute."""
         if cycles:
+            activity = self.neurons[number]
+            setattr(activity, kind, getattr(activity, kind) + cycles)
             self.phases[burst.phase, kind] += cycles
 
     def _account(self, cycles: int, events: int) -> Activity:
@@ -274,6 +271,7 @@ class Performance:
         for activity, part in zip(self.neurons, self.score.parts, strict=True):
             if part.cell.neuron.is_input:
                 continue
+            activity.compute = part.compute
             activity.barrier = cycles - activity.cycles
             units.append(activity)
             lanes[activity.lane_number] += part.passes

@@ -12,7 +12,9 @@ import numpy as np
 
 from neurosim.model.arithmetic import Array, Float, Format, Number, Operand
 from neurosim.model.neuron import Memory
-from neurosim.model.operations import Activate, Compute, Dot, Send, Words
+from neurosim.model.operations import Activate, Compute, Dot, Fma, Send, Words
+
+LONG = 256  # words from which on a call of BLAS pays
 
 Kernel = Callable[[], None]
 Reader = Callable[[], Array]
@@ -46,6 +48,8 @@ def bind(
         assert a is not None
         if summed:
             return _float_dot(to, a, b, plus)
+        if b is not None and len(to) >= LONG and _accumulates(operation):
+            return _float_accumulate(to, a, b)
         return _float_fma(to, a, b, plus, scratch[: len(to)])
     return _exact(number, to, form, readers, summed)
 
@@ -66,7 +70,9 @@ def bind_payload(
 def _reader(words: Words, memory: Mapping[str, Array], described: Mapping[str, Memory]) -> Reader:
     name, part = words.memory, words.slice
     if described[name].by_reference:
-        return lambda: memory[name][part]  # looked up anew: a message replaces the buffer
+        if part == described[name].all().slice:
+            return lambda: memory[name]  # looked up anew: a message replaces the buffer
+        return lambda: memory[name][part]
     view = memory[name][part]
     return lambda: view
 
@@ -98,6 +104,22 @@ def _float_fma(
         np.add(scratch, plus(), to)  # type: ignore[misc]
 
     return multiply if plus is None else multiply_add
+
+
+def _accumulates(operation: Compute) -> bool:
+    """Whether an operation adds a multiple of one burst to words where they are."""
+    assert isinstance(operation, Fma)
+    in_place = operation.plus == operation.to and operation.to.stride == 1
+    return in_place and operation.a.stride == 0
+
+
+def _float_accumulate(to: Array, a: Reader, b: Reader) -> Kernel:
+    from scipy.linalg.blas import daxpy  # one pass over memory, where NumPy takes two
+
+    def run() -> None:
+        daxpy(b(), to, a=a()[0])
+
+    return run
 
 
 def _float_sum(to: Array, a: Reader, plus: Reader | None) -> Kernel:

@@ -21,10 +21,16 @@ from neurosim.model.operations import Phase, Receive, Send
 
 
 class Burst(NamedTuple):
-    """One computing operation of a neuron: where it stands, what it does, how long it takes."""
+    """One computing operation of a neuron.
+
+    Where it stands in the program, what it does, how many cycles that takes on memories and a
+    lane of its own, which operations wait for it, and what those cycles are made of.
+    """
 
     position: int
     run: Callable[[], Any]
+    cycles: int
+    then: list[int]
     time: BurstTime
     phase: str
 
@@ -34,13 +40,14 @@ class Part:
     """What one neuron plays: its bursts in order, and the plan that joins them to its messages.
 
     ``transfers`` are the ones that a Send or Receive, by its position, takes part in. ``passes``,
-    ``traffic`` and ``phases`` are the sums over its bursts that no contention changes.
+    ``compute``, ``traffic`` and ``phases`` are the sums over its bursts that no contention changes.
     """
 
     cell: Cell
     plan: Plan
     bursts: list[Burst]
     passes: int = 0
+    compute: int = 0
     traffic: Counter[tuple[str, str]] = field(default_factory=Counter)  # bank, "reads" or "writes"
     phases: Counter[tuple[str, str]] = field(default_factory=Counter)  # phase, kind of cycles
     transfers: dict[int, list[int]] = field(default_factory=dict)
@@ -96,16 +103,19 @@ class Score:
 
     def _part(self, cell: Cell, phase: int) -> Part:
         bound = cell.program(phase)
+        waiting = plan(tuple(operation for operation, _ in bound))
         bursts, label = [], ""
         for position, (operation, run) in enumerate(bound):
             if isinstance(operation, Phase):
                 label = operation.name
             elif not isinstance(operation, (Send, Receive)):
                 time = burst_time(operation, cell.described, self.machine)
-                bursts.append(Burst(position, run, time, label))
-        part = Part(cell, plan(tuple(operation for operation, _ in bound)), bursts)
+                cycles, then = time.compute + time.stall, waiting.then[position]
+                bursts.append(Burst(position, run, cycles, then, time, label))
+        part = Part(cell, waiting, bursts)
         for burst in bursts:
             part.passes += burst.time.passes
+            part.compute += burst.time.compute
             part.phases[burst.phase, "compute"] += burst.time.compute
             for bank, (reads, writes) in burst.time.traffic.items():
                 part.traffic[bank, "reads"] += reads

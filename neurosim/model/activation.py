@@ -56,7 +56,7 @@ def activation_named(name: str) -> Activation:
     UserError
         When there is none of that name.
     """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
+    if name not in tuple(ACTIVATIONS):  # a tuple: what is asked for may be no text
         known = ", ".join(ACTIVATIONS)
         raise UserError(
             f"activation {name!r}: unknown.{nearest(str(name), ACTIVATIONS)} Choose one of: {known}."
