@@ -15,7 +15,7 @@ import numpy as np
 from neurosim.engines.kernels import bind, bind_payload
 from neurosim.engines.tally import storage, tally
 from neurosim.errors import UserError
-from neurosim.learning.counts import Counts
+from neurosim.learning.counts import Counts, total
 from neurosim.learning.rule import Rule, speak, tick_memories
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.network import Network
@@ -66,8 +66,7 @@ class Cell:
             for operation in operations:
                 self._check(operation)
             self._programs[phase] = tuple(Bound(op, self._bind(op)) for op in operations)
-            total = sum((tally(op, self.neuron.number) for op in operations), Counts())
-            self._tallies[phase] = total
+            self._tallies[phase] = total(tally(op, self.neuron.number) for op in operations)
         return self._programs[phase]
 
     def tally(self, phase: int) -> Counts:
@@ -165,8 +164,7 @@ class Cells:
     def counts(self, phase: int, received: int) -> Counts:
         """Return the counts of a step in which every program ran to its end."""
         if phase not in self._counts:
-            each = (cell.tally(phase) + cell.storage for cell in self.cells)
-            self._counts[phase] = sum(each, Counts())
+            self._counts[phase] = total(cell.tally(phase) + cell.storage for cell in self.cells)
         return self._counts[phase] + Counts(words_received=received)
 
 

@@ -6,7 +6,7 @@ Made once for each phase of a rule's program; the clocked engine plays it step a
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,10 +14,10 @@ import numpy as np
 
 from neurosim.engines.cells import Cell, Cells
 from neurosim.engines.plan import Plan, plan
-from neurosim.engines.timing import BurstTime, burst_time, carried_words, send_cycles
+from neurosim.engines.timing import BurstTime, burst_time, carried_words, send_cycles, shape
 from neurosim.machine import Machine
 from neurosim.model.arithmetic import Array
-from neurosim.model.operations import Phase, Receive, Send
+from neurosim.model.operations import Compute, Phase, Receive, Send
 
 
 class Burst(NamedTuple):
@@ -89,6 +89,7 @@ class Score:
 
     def __init__(self, cells: Cells, machine: Machine, phase: int) -> None:
         self.machine, self.store = machine, cells.store
+        self._times: dict[Hashable, BurstTime] = {}
         self.parts = [self._part(cell, phase) for cell in cells.cells]
         self.transfers: list[Transfer] = []
         self.arrivals: list[Arrival] = []
@@ -109,7 +110,7 @@ class Score:
             if isinstance(operation, Phase):
                 label = operation.name
             elif not isinstance(operation, (Send, Receive)):
-                time = burst_time(operation, cell.described, self.machine)
+                time = self._time(operation, cell)
                 cycles, then = time.compute + time.stall, waiting.then[position]
                 bursts.append(Burst(position, run, cycles, then, time, label))
         part = Part(cell, waiting, bursts)
@@ -121,6 +122,12 @@ class Score:
                 part.traffic[bank, "reads"] += reads
                 part.traffic[bank, "writes"] += writes
         return part
+
+    def _time(self, operation: Compute, cell: Cell) -> BurstTime:
+        alike = shape(operation, cell.described)
+        if alike not in self._times:
+            self._times[alike] = burst_time(operation, cell.described, self.machine)
+        return self._times[alike]
 
     def _list_arrivals(self) -> dict[tuple[str, int, int], deque[tuple[int, int]]]:
         """Number all Receives; queue them by kind, source and destination, with their place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from neurosim.machine import Bus, Links, Machine, MemoryBank
@@ -32,6 +32,12 @@ class BurstTime(NamedTuple):
     stall: int
     shared: tuple[tuple[str, int], ...]
     traffic: dict[str, tuple[int, int]]
+
+
+def shape(operation: Compute, described: Mapping[str, Memory]) -> Hashable:
+    """Return what the time of a burst depends on: equal shapes take equal times."""
+    words = (*operands(operation), *results(operation))
+    return type(operation), tuple((described[w.memory].role, w.count, w.stride) for w in words)
 
 
 def burst_time(operation: Compute, described: Mapping[str, Memory], machine: Machine) -> BurstTime:

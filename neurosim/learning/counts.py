@@ -12,7 +12,8 @@ How operations are counted, by the engines and by the closed forms alike:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 from neurosim.model.network import Network
@@ -36,13 +37,18 @@ class Counts:
 
     def __add__(self, other: Counts) -> Counts:
         """Add field by field."""
-        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return total((self, other))
 
     @property
     def local_access_ratio(self) -> float:
         """Accesses to a neuron's own memories over all, words from other neurons included."""
         local = self.reads + self.writes
         return local / (local + self.words_sent) if local else 1.0
+
+
+def total(many: Iterable[Counts]) -> Counts:
+    """Add up counts field by field."""
+    return Counts(*map(sum, zip(*(vars(each).values() for each in many), strict=True)))
 
 
 @dataclass(frozen=True)
