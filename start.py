@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -336,6 +337,7 @@ def main(words: "Sequence[str]") -> int:
         python = prepare(ROOT, ["test"] if testing else [])
         if testing:
             return run_tests(python, words[1:])
+        os.environ["NEUROSIM_COMMAND"] = f"python3 {shlex.quote(sys.argv[0])}"  # for its hints
         # -P: a file of the user's that is named like a module must not come in its way.
         return become([str(python), "-P", "-m", "neurosim", *(words or MAIN_COMPARISON)])
     except Trouble as trouble:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neurosim.report.terminal import tidy
+from neurosim.report.terminal import as_typed, tidy
 from neurosim.study.inventory import Entry
 
 
@@ -17,7 +17,7 @@ def print_list(found: Mapping[str, Mapping[str, str]], out: Console) -> None:
     """Print every kind with its names and a line about each."""
     with tidy(out):
         _print_kinds(found, out)
-        out.print("`neurosim show NAME` says more about any of these.")
+        out.print(f"`{as_typed('neurosim show NAME')}` says more about any of these.")
 
 
 def _print_kinds(found: Mapping[str, Mapping[str, str]], out: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -246,9 +247,15 @@ def _closing(summary: Summary, written: str | None, out: Console) -> None:
         grid.add_row("written", written)
     label = "next"
     for command, purpose in summary.hints:
-        grid.add_row(label, Text.assemble((command, "bold"), f"  {purpose}"))
+        grid.add_row(label, Text.assemble((as_typed(command), "bold"), f"  {purpose}"))
         label = ""
     out.print(grid)
+
+
+def as_typed(command: str) -> str:
+    """Return a command as this user types it: `start.py` says how it was called itself."""
+    typed = os.environ.get("NEUROSIM_COMMAND", "neurosim")
+    return typed + command.removeprefix("neurosim")
 
 
 def _verdict(check: Check) -> Text:
