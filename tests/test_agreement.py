@@ -20,6 +20,8 @@ RULES = {
     "trtrl-literal": TRTRL(0.05, literal=True),
     "trtrl-ingress": TRTRL(0.05, ingress_only=True),
     "trtrl-no-self": TRTRL(0.05, self_terms=False),
+    "trtrl-owner": TRTRL(0.05, placement="owner"),
+    "trtrl-owner-no-self": TRTRL(0.05, placement="owner", self_terms=False),
     "trtrl-literal-ingress": TRTRL(0.05, literal=True, ingress_only=True),
     "bptt-3": BPTT(0.05, window=3),
 }
@@ -87,6 +89,21 @@ def test_the_clocked_words_are_the_arrays_words(topology: str, rule: str, number
 def test_no_machine_changes_a_word(rule: str, machine_name: str) -> None:
     network = small("small_world", outputs=3)
     compare(network, RULES[rule], Fixed(), "clocked", "stepwise", 12, machine_name)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_placement_moves_words_and_changes_none(topology: str, number: str) -> None:
+    network = small(topology)
+    inputs, targets = (NUMBERS[number].encode(a) for a in stream(network, 30))
+    unit, owner = (
+        engine_for(network, TRTRL(0.05, placement=where), "stepwise", NUMBERS[number])
+        for where in ("unit", "owner")
+    )
+    for x, target in zip(inputs, targets, strict=True):
+        unit.step(x, target)
+        owner.step(x, target)
+        np.testing.assert_array_equal(unit.weights(), owner.weights())
 
 
 @pytest.mark.parametrize("units", [1, 2])

@@ -55,6 +55,17 @@ def test_contention_costs_and_ideal_links_do_not() -> None:
     assert cycles["lanes"].mean("memory") > cycles["bus"].mean("memory")
 
 
+def test_the_owner_placement_relieves_a_bus_and_loads_a_shared_memory() -> None:
+    network = dense(25)
+    for machine, faster in (("bus", "owner"), ("lanes", "unit")):
+        steps = {
+            where: simulated_step(network, TRTRL(placement=where), machine, Float())[0]
+            for where in ("unit", "owner")
+        }
+        assert steps["owner"].link.words < steps["unit"].link.words / 2
+        assert min(steps, key=lambda where: steps[where].cycles) == faster
+
+
 def test_a_step_takes_the_same_time_whatever_the_words() -> None:
     engine = ClockedEngine(dense(8), RTRL(0.1), Float(), "bus")
     rng = np.random.default_rng(0)

@@ -15,6 +15,8 @@ RULES = [
     TRTRL(literal=True),
     TRTRL(ingress_only=True),
     TRTRL(self_terms=False),
+    TRTRL(placement="owner"),
+    TRTRL(placement="owner", self_terms=False),
     BPTT(window=4),
 ]
 

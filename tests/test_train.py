@@ -132,6 +132,13 @@ def test_learning_rates_that_are_none(rate) -> None:
         ns.TRTRL(rate)
 
 
+def test_placements_that_are_none() -> None:
+    with pytest.raises(ns.UserError, match=r"TRTRL\.placement: must be one of unit, owner"):
+        ns.TRTRL(placement="onwer")
+    with pytest.raises(ns.UserError, match="Set placement to unit"):
+        ns.TRTRL(literal=True, placement="owner")
+
+
 @pytest.mark.parametrize("window", [0, -1, 2.5, "all", True])
 def test_windows_that_are_none(window) -> None:
     with pytest.raises(ns.UserError, match=r"BPTT\.window"):

@@ -17,7 +17,8 @@ factors through one hop of error, and the same gradient costs nothing that grows
 
 An egress sensitivity can only leave zero where the edge i -> j exists too, so b is kept for
 reciprocal neighbours alone. Per step and reciprocal edge five words move: activation, egress,
-ingress, the gradient's part ``q_j b_ij``, and from outputs the error.
+ingress, the gradient's part ``q_j b_ij``, and from outputs the error. ``trtrl_exchange.py`` has
+this, and a placement that keeps b with i and exchanges other words.
 
 D. Budik and I. Elhanany, "TRTRL: a localized resource-efficient learning algorithm for recurrent
 neural networks", 49th IEEE MWSCAS, 2006; Z. Liu and I. Elhanany, IEEE Transactions on Neural
@@ -32,6 +33,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from neurosim.errors import UserError, nearest
 from neurosim.learning import trtrl_literal
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.rule import (
@@ -47,6 +49,7 @@ from neurosim.learning.rule import (
     tick_cost,
     update,
 )
+from neurosim.learning.trtrl_exchange import PLACEMENTS, Exchange
 from neurosim.model import messages
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
@@ -77,15 +80,34 @@ class TRTRL(Rule):
         Drop b: half the storage, and most of the traffic.
     self_terms
         Keep ``w_ii a_ij`` in (2) and ``w_jj b_ij`` in (3); the slides leave open whether to.
+    placement
+        Who keeps b_ij: ``unit``, the unit j whose sensitivity it is, as the slides have it, or
+        ``owner``, the owner i of the weight. The words are the same, the traffic is not.
     """
 
     literal: bool = False
     ingress_only: bool = False
     self_terms: bool = True
+    placement: str = "unit"
 
     name: ClassVar[str] = "trtrl"
     title: ClassVar[str] = "TRTRL"
     citation: ClassVar[str] = "Budik and Elhanany 2006; doi 10.1109/TNN.2008.2000838"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.placement not in PLACEMENTS:
+            raise UserError(
+                f"TRTRL.placement: must be one of {', '.join(PLACEMENTS)}"
+                f" (got {self.placement!r}).{nearest(str(self.placement), PLACEMENTS)}"
+            )
+        if self.literal and self.placement != "unit":
+            raise UserError("TRTRL.literal: has the slides' placement. Set placement to unit.")
+
+    @property
+    def exchange(self) -> Exchange:
+        """What reciprocal neighbours exchange under the placement."""
+        return PLACEMENTS[self.placement]
 
     def exchanged(self, neuron: Neuron) -> int:
         """How many reciprocal neighbours share sensitivities with this neuron."""
@@ -100,11 +122,7 @@ class TRTRL(Rule):
         n, r = neuron.edges, self.exchanged(neuron)
         kept = [Memory("a", n, Role.STORED), Memory("g", n)]
         if r:
-            kept.append(Memory("b", r, Role.STORED))
-            kept += [
-                Memory("b_sum", r),
-                *(Memory(name, r, Role.INBOX) for name in ("a_in", "b_in")),
-            ]
+            kept += self.exchange.memories(neuron, self)
         if self.loops(neuron) or r:
             kept.append(Memory("a_sum", n if self.loops(neuron) else r))
         if self.literal:
@@ -113,29 +131,30 @@ class TRTRL(Rule):
             kept += [Memory("v", 1), Memory("blame", neuron.unit_sources)]
         if neuron.output_targets:
             kept.append(Memory("blame_in", len(neuron.output_targets), Role.INBOX))
-        return (*kept, Memory("q", 1), *([Memory("share", r)] if r else []))
+        return (*kept, Memory("q", 1))
 
     def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (3), and the gradient by (6) and (7) or, when literal, by (4)."""
-        r = self.exchanged(neuron)
+        r, exchange = self.exchanged(neuron), self.exchange
         yield from speak(neuron)
         if r:
-            yield Send(messages.EGRESS, Words("b", 0, r), neuron.reciprocals, scatter=True)
-            yield Send(messages.INGRESS, Words("a", 0, r), neuron.reciprocals, scatter=True)
+            yield from exchange.offer(neuron, self)
         if self.literal:
             yield from trtrl_literal.exchange(neuron, network)
         yield from listen(neuron)
         if r:
-            yield Receive(messages.EGRESS, Words("b_in", 0, r), neuron.reciprocals)
-            yield Receive(messages.INGRESS, Words("a_in", 0, r), neuron.reciprocals)
+            yield from exchange.accept(neuron, self)
         yield from fire(neuron)
+        if r:
+            yield from exchange.fired(neuron, self)
         if self.literal:
             yield from trtrl_literal.gradient(neuron, network, r)
             yield from self._sums(neuron)
         else:
-            yield from _blame(neuron, r)
+            yield from _blame(neuron)
+            yield from exchange.blamed(neuron, self)
             yield from self._sums(neuron)
-            yield from _gradient(neuron, r)
+            yield from self._gradient(neuron)
         yield from self._ingress(neuron)
         yield from update(neuron, Words("g", 0, neuron.edges))
 
@@ -167,8 +186,13 @@ class TRTRL(Rule):
     def cost(self, network: Network) -> Counts:
         """Closed forms: about 10 N^2 multiplications, 2 N^2 words, whatever the outputs."""
         c = Census(network)
-        factor = trtrl_literal.cost(c, self) if self.literal else self._factored_cost(c)
-        return tick_cost(c) + self._sensitivity_cost(c) + factor
+        gradient = (
+            trtrl_literal.cost(c, self)
+            if self.literal
+            else self._factored_cost(c) + self.exchange.gradient_cost(c, self)
+        )
+        shared = Counts() if self.ingress_only else self.exchange.sums_cost(c, self)
+        return tick_cost(c) + self._sensitivity_cost(c) + shared + gradient
 
     def _sums(self, neuron: Neuron) -> Iterator[Operation]:
         """The brackets of (2) and (3), and (3) itself."""
@@ -180,12 +204,20 @@ class TRTRL(Rule):
             base = "a_sum"
             yield Fma(Words("a_sum", 0, n), every(loop, n), Words("a", 0, n), Words("z", 0, n))
         if r:
-            w, b, b_sum = Words("w", 0, r), Words("b", 0, r), Words("b_sum", 0, r)
-            yield Fma(Words("a_sum", 0, r), w, Words("b_in", 0, r), Words(base, 0, r))
-            yield Fma(b_sum, w, Words("a_in", 0, r))
-            if self.loops(neuron):
-                yield Fma(b_sum, every(loop, r), b, b_sum)
-            yield Fma(b, every(SLOPE, r), b_sum)
+            yield from self.exchange.sums(neuron, self, base)
+
+    def _gradient(self, neuron: Neuron) -> Iterator[Operation]:
+        """Equation (7)."""
+        n, r = neuron.edges, self.exchanged(neuron)
+        yield Phase("gradient")
+        if r:
+            yield from self.exchange.gradient(neuron, self)
+        if n > r:
+            rest = n - r
+            yield Fma(Words("g", r, rest), every(Q, rest), Words("a", r, rest))
+        if neuron.is_output:
+            g = Words("g", 0, n)
+            yield Fma(g, every(V, n), Words("z", 0, n), g)
 
     def _ingress(self, neuron: Neuron) -> Iterator[Operation]:
         """(2), once the gradient has used the ``a`` of the step before."""
@@ -224,52 +256,39 @@ class TRTRL(Rule):
 
     def _sensitivity_cost(self, c: Census) -> Counts:
         looped = [u for u in c.units if self.loops(u)]
-        r, n = sum(self.exchanged(u) for u in c.units), c.edges
-        sharing = sum(bool(self.exchanged(u)) for u in c.units)
-        n_loop, r_loop = sum(u.edges for u in looped), sum(self.exchanged(u) for u in looped)
-        sharing_loop = sum(bool(self.exchanged(u)) for u in looped)
         plain = [(self.exchanged(u), u.edges) for u in c.units if not self.loops(u)]
+        n, n_loop = c.edges, sum(u.edges for u in looped)
         runs = len(looped) + sum((x > 0) + (e > x) for x, e in plain)
         return Counts(
-            multiplications=n_loop + 3 * r + r_loop + n,
-            additions=n_loop + r + r_loop,
-            reads=(2 * r)  # sent
-            + (2 * n_loop + len(looped) + 3 * r + 2 * r + 2 * r_loop + sharing_loop)
-            + (r + sharing + n + runs),
-            writes=2 * r + n_loop + 2 * r + r_loop + r + n,
-            words_sent=2 * r,
-            words_received=2 * r,
-            stored_words=n + r,
-            buffer_words=n + 3 * r + n_loop + (r - r_loop),
+            multiplications=n_loop + n,
+            additions=n_loop,
+            reads=(2 * n_loop + len(looped)) + (n + runs),
+            writes=n_loop + n,
+            stored_words=n,
+            buffer_words=n + n_loop + sum(x for x, _ in plain),
         )
 
     def _factored_cost(self, c: Census) -> Counts:
-        r, n, k = sum(self.exchanged(u) for u in c.units), c.edges, c.k
-        sharing = sum(bool(self.exchanged(u)) for u in c.units)
+        k, rest = c.k, c.edges - sum(self.exchanged(u) for u in c.units)
         blamed = sum(u.unit_sources for u in c.output_units)
         blamed_away = blamed - sum(u.self_slot is not None for u in c.output_units)
         blaming = sum(bool(u.unit_sources) for u in c.output_units)
         hearing = sum(bool(u.output_targets) for u in c.units)
         owned = sum(u.edges for u in c.output_units)
-        runs = sum((self.exchanged(u) > 0) + (u.edges > self.exchanged(u)) for u in c.units)
+        runs = sum(u.edges > self.exchanged(u) for u in c.units)
         return Counts(
-            multiplications=k + blamed + r + n + owned,
-            additions=blamed - hearing + r + owned,
-            reads=2 * k
-            + (blamed + blaming + blamed)
-            + blamed
-            + (r + sharing + r)
-            + (n + r + runs)
-            + (2 * owned + k),
-            writes=k + blamed + blamed + hearing + r + (r + n) + owned,
-            words_sent=blamed_away + r,
-            words_received=blamed_away + r,
-            buffer_words=k + blamed + blamed + c.n + r,
+            multiplications=k + blamed + rest + owned,
+            additions=blamed - hearing + owned,
+            reads=2 * k + (blamed + blaming + blamed) + blamed + (rest + runs) + (2 * owned + k),
+            writes=k + blamed + blamed + hearing + rest + owned,
+            words_sent=blamed_away,
+            words_received=blamed_away,
+            buffer_words=k + blamed + blamed + c.n,
         )
 
 
-def _blame(neuron: Neuron, r: int) -> Iterator[Operation]:
-    """Equation (6), and this neuron's part of its neighbours' gradients."""
+def _blame(neuron: Neuron) -> Iterator[Operation]:
+    """Equation (6)."""
     yield Phase("error")
     if neuron.is_output:
         yield Fma(V, ERROR, SLOPE)
@@ -280,20 +299,3 @@ def _blame(neuron: Neuron, r: int) -> Iterator[Operation]:
         blame_in = Words("blame_in", 0, len(neuron.output_targets))
         yield Receive(messages.ERROR, blame_in, neuron.output_targets)
         yield Dot(Q, blame_in)
-    if r:
-        yield Fma(Words("share", 0, r), every(Q, r), Words("b", 0, r))
-        yield Send(messages.GRADIENT, Words("share", 0, r), neuron.reciprocals, scatter=True)
-
-
-def _gradient(neuron: Neuron, r: int) -> Iterator[Operation]:
-    """Equation (7)."""
-    n = neuron.edges
-    g, g_shared, rest = Words("g", 0, n), Words("g", 0, r), n - r
-    yield Phase("gradient")
-    if r:
-        yield Receive(messages.GRADIENT, g_shared, neuron.reciprocals)
-        yield Fma(g_shared, every(Q, r), Words("a", 0, r), g_shared)
-    if rest:
-        yield Fma(Words("g", r, rest), every(Q, rest), Words("a", r, rest))
-    if neuron.is_output:
-        yield Fma(g, every(V, n), Words("z", 0, n), g)

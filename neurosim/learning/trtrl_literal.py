@@ -41,7 +41,7 @@ def memories(neuron: Neuron, network: Network, r: int) -> tuple[Memory, ...]:
     if neuron.is_output:
         needed.append(Memory("output", 2))
     if r:
-        needed += [Memory("share", r), Memory("share_in", r, Role.INBOX)]
+        needed.append(Memory("share_in", r, Role.INBOX))
     return tuple(needed)
 
 
@@ -128,5 +128,5 @@ def cost(c: Census, rule: TRTRL) -> Counts:
         words_sent=moved,
         words_received=moved,
         words_broadcast=told,
-        buffer_words=c.n * 3 * k + n + 2 * k + 2 * r,
+        buffer_words=c.n * 3 * k + n + 2 * k + r,
     )
