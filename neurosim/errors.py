@@ -25,7 +25,14 @@ class RunFailed(Exception):
         self.run = run
 
 
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name nearest to ``name``, capitals or not; None where none is near."""
+    folded = {str(other).lower(): other for other in known}
+    close = difflib.get_close_matches(str(name).lower(), folded, n=1)
+    return folded[close[0]] if close else None
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean X?`` for the known name nearest to ``name``, or nothing."""
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f" Did you mean {close[0]}?" if close else ""
+    close = closest(name, known)
+    return "" if close is None else f" Did you mean {close}?"

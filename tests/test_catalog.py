@@ -76,7 +76,6 @@ def test_a_path_is_taken_as_it_is(here):
 @pytest.mark.parametrize(
     ("kind", "name", "parts"),
     [
-        ("topologies", "rnig", ["'rnig'", "no topology", "Did you mean ring?", "neurosim list"]),
         ("scenarios", "no such thing", ["no scenario", "./scenarios", "neurosim list"]),
         ("topologies", "", ["''", "no topology"]),
         ("topologies", "a\0b", ["no topology"]),
@@ -104,7 +103,6 @@ def test_a_wrong_name_is_told_so(here, kind, name, parts):
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("def build(:\n", ["mine.py:1", "Correct the file"]),
         ("x = 1\n\n1 / 0\n", ["mine.py:3", "ZeroDivisionError", "division by zero"]),
         ("import no_such_module\n", ["mine.py:1", "No module named 'no_such_module'"]),
         ("raise SystemExit(3)\n", ["mine.py:1", "SystemExit", "3"]),
@@ -114,7 +112,6 @@ def test_a_wrong_name_is_told_so(here, kind, name, parts):
         ("", ["mine.py", "has no function build"]),
         (BUILDER.format("nx.Graph()"), ["returns Graph", "graph.to_directed()"]),
         (BUILDER.format("nx.MultiDiGraph()"), ["returns MultiDiGraph"]),
-        (BUILDER.format("None"), ["returns NoneType"]),
         (BUILDER.format("undefined"), ["mine.py:5", "NameError", "undefined"]),
         (BUILDER.format('nx.DiGraph([("n0", "n0")])'), ["topology mine", "inputs", "'x'"]),
         ("def build(units, more):\n    pass\n", ["mine.py", "TypeError", "'more'"]),

@@ -3,19 +3,15 @@
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import neurosim as ns
 from neurosim.cli import main
-from neurosim.study import training
-from neurosim.study.training import Job, train, train_one
 
 ROOT = Path(__file__).parent.parent
 QUICK = ("--network.units", "3", "--steps", "40", "--seeds", "0")
@@ -44,19 +40,6 @@ def workplace(tmp_path, monkeypatch):
     Path("series.csv").write_text("t,v\n" + "".join(f"{t},{math.sin(t)}\n" for t in range(60)))
 
 
-def neurosim(*argv, **options):
-    """Start the command as a program of its own."""
-    program = "import sys; from neurosim.cli import main; sys.exit(main())"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-    return subprocess.Popen([sys.executable, "-c", program, *argv], env=environment, **pipes)
-
-
-def finished(process, seconds=60):
-    out, err = process.communicate(timeout=seconds)
-    return process.returncode, out, err
-
-
 # --- what is asked for ------------------------------------------------------------------------
 
 
@@ -74,6 +57,17 @@ def test_help_of_a_verb_lists_the_fields_of_a_scenario(verb, capsys):
     for flag in ("--network.units", "--number.word-bits", "--machine", "--data", "--json"):
         assert flag in printed
     assert ("--engine" in printed) == (verb != "cost")
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+@pytest.mark.parametrize("verb", ["", "run", "compare", "cost", "report", "list", "show"])
+def test_help_fits_the_terminal(verb, columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main([*verb.split(), "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("Usage: neurosim")
+    assert max(map(len, printed.splitlines())) <= int(columns)
+    assert "[default: False]" not in printed
 
 
 def test_version(capsys):
@@ -132,6 +126,28 @@ def test_a_shown_scenario_can_be_run(capsys):
     assert main(["cost", "mine.toml", "--network.units", "3"]) == 0
 
 
+@pytest.mark.parametrize("name", ["bus", "lanes", "ideal"])
+def test_a_shown_machine_is_its_own_file(name, capsys):
+    main(["show", name])
+    shown = capsys.readouterr().out
+    assert shown == (ROOT / "neurosim" / "machine" / "shelf" / f"{name}.toml").read_text()
+    Path("mine.toml").write_text(shown)
+    costs = []
+    for machine in (name, "mine.toml"):
+        assert main(["cost", *QUICK[:2], "--machine", machine, "--json"]) == 0
+        costs.append(json.loads(capsys.readouterr().out))
+    assert costs[0] == costs[1]
+
+
+def test_show_a_graph_that_leaves_inputs_and_outputs_to_flags(capsys):
+    graph = {**GRAPH, "nodes": [{"id": node} for node in "xab"]}
+    Path("bare.json").write_text(json.dumps(graph))
+    assert main(["show", "bare.json"]) == 0
+    assert "not named" in capsys.readouterr().out
+    flags = ["--network.inputs", "x", "--network.outputs", "b"]
+    assert main(["cost", "bare.json", *flags]) == 0
+
+
 def test_show_counts_a_graph(capsys):
     main(["show", "loop.json", "--json"])
     facts = json.loads(capsys.readouterr().out)["facts"]
@@ -164,6 +180,69 @@ def test_cost_as_json_trains_nothing_and_writes_nothing(capsys):
     assert not Path("runs").exists()
 
 
+def test_a_cost_without_a_machine_only_counts(capsys):
+    assert main(["cost", *QUICK[:2], "--json"]) == 0
+    simulated = json.loads(capsys.readouterr().out)
+    assert main(["cost", *QUICK[:2], "--machine", "none", "--json"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    for row, more in zip(counted, simulated, strict=True):
+        assert row.items() <= more.items()
+        assert not {key for key in row if key.startswith("cycles")} | ({"machine"} & set(row))
+    assert main(["compare", *QUICK, "--machine", "none"]) == 0
+    printed = capsys.readouterr().out
+    assert "no machine" in printed
+    assert "cycles" not in printed
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out == printed
+
+
+def test_a_topology_of_ones_own(capsys):
+    Path("topologies").mkdir()
+    text = (
+        "import networkx as nx\n\n\ndef build({}):\n    print('building')\n    return nx.DiGraph("
+    )
+    text += "[('x', 'n0'), ('n0', 'n1'), ('n1', 'n0')])\n"
+    for name, parameters in (("fixed", ""), ("sized", "units, wings=2")):
+        Path(f"topologies/{name}.py").write_text(text.format(parameters))
+        for asked in (name, f"topologies/{name}.py"):
+            assert main(["cost", asked, "--json"]) == 0
+            printed = capsys.readouterr()
+            assert [row["units"] for row in json.loads(printed.out)] == [2, 2]
+            assert "building" in printed.err
+
+
+def test_a_flag_never_has_to_undo_the_scenario(capsys):
+    assert main(["cost", "compare", "--sizes", "3,4"]) == 0  # which has several seeds
+    assert main(["cost", "loop.json", "--network.topology", "ring", "--network.units", "3"]) == 0
+    assert main(["cost", "ring", "--network.file", "loop.json"]) == 0
+
+
+def test_what_is_reported_is_what_was_asked(capsys):
+    data = ["--data", "series.csv", "--target", "v"]
+    for argv, heading in (
+        (["compare", *data], "compare: RTRL against TRTRL"),
+        (["run", "compare"], "compare: TRTRL alone"),
+        (["compare", "--compare", "trtrl"], "compare: TRTRL alone"),
+        (["compare"], "compare: RTRL against TRTRL on the Mackey-Glass series"),
+    ):
+        assert main([*argv, *QUICK]) == 0
+        assert capsys.readouterr().out.splitlines()[0] == heading
+
+
+def test_a_hint_can_be_copied_and_run(capsys):
+    main(["run", "compare", *QUICK, "--out", "some/quite/deep/folder"])
+    lines = capsys.readouterr().out.splitlines()
+    (hint,) = [line for line in lines if "neurosim compare some" in line]
+    assert main([*hint.split()[1:], "--json"]) == 0
+
+
+def test_logistic_units_get_targets_that_they_reach(capsys):
+    main(["run", "ring", *QUICK, "--network.activation", "logistic"])
+    rows = (only_run() / "series.csv").read_text().splitlines()[1:]
+    targets = [float(row.split(",")[3]) for row in rows]
+    assert 0.05 < min(targets) < max(targets) < 0.95
+
+
 def test_flags_override_with_dashes_or_underscores(capsys):
     main(["compare", *QUICK, "--rule.learning_rate", "0.25", "--json"])
     dashed = json.loads(capsys.readouterr().out)
@@ -180,6 +259,11 @@ def test_flags_of_every_shape(capsys):
     rows = json.loads(capsys.readouterr().out)
     assert [row["learning_rate"] for row in rows] == [0.5, 0.125]
     assert {row["machine"] for row in rows} == {"lanes"}
+    sent = []
+    for placement in ("unit", "owner"):
+        assert main(["cost", *QUICK[:2], "--rule.placement", placement, "--json"]) == 0
+        sent.append(json.loads(capsys.readouterr().out)[1]["words_sent_per_step"])
+    assert sent[0] != sent[1]
     shape = ["--network.topology", "layered", "--network.layers", "3,2", "--compare", "trtrl"]
     assert main(["cost", *shape, "--json"]) == 0
     assert [row["units"] for row in json.loads(capsys.readouterr().out)] == [5]
@@ -210,6 +294,8 @@ def test_sizes_measure_growth(capsys):
         (3, "rtrl"), (3, "trtrl"), (4, "rtrl"),
     ]  # fmt: skip
     assert all(row["seconds_per_step"] > 0 and "nmse" not in row for row in rows)
+    # a few steps of several networks are nothing to go on with
+    assert {path.name for path in only_run().iterdir()} == {"scenario.toml", "summary.json"}
     assert main(["report"]) == 0
     assert "grows with" in capsys.readouterr().out
 
@@ -267,212 +353,3 @@ def test_out_names_the_folder(capsys):
 def test_a_name_cannot_leave_the_folder():
     main(["run", "ring", *QUICK, "--name", "../../up"])
     assert only_run().name.startswith("up-")
-
-
-# --- endings ----------------------------------------------------------------------------------
-
-WRONG = [
-    ["cmopare"],
-    ["compare", "nope"],
-    ["compare", "missing.toml"],
-    ["compare", "."],
-    ["compare", "series.csv"],
-    ["compare", ""],
-    ["run"],
-    ["show", "nothing"],
-    ["show"],
-    ["report"],
-    ["report", "nope"],
-    ["list", "extra"],
-    ["compare", "compare", "extra"],
-    ["compare", "--netwrk.units", "3"],
-    ["compare", "--network.units"],
-    ["compare", "--network.units", "many"],
-    ["compare", "--network.units", "0"],
-    ["compare", "--network.units", "-4"],
-    ["compare", "--network.units", "1000000000000"],
-    ["compare", "--network.topology", "rign"],
-    ["compare", "--network.density", "0.5"],
-    ["compare", "--network.activation", "relu"],
-    ["compare", "--network.outputs", "n99"],
-    ["compare", "--network.file", "nofile.json"],
-    ["compare", "loop.json", "--network.units", "5"],
-    ["compare", "--network.options.wings", "2"],
-    ["compare", "--task.name", "weather"],
-    ["compare", "--task.delay", "3"],
-    ["compare", "--steps", "0"],
-    ["compare", "--steps", "1e4"],
-    ["compare", "--steps", "5", "--task.steps", "6"],
-    ["compare", "--data", "nofile.csv"],
-    ["compare", "--data", "."],
-    ["compare", "--data", "series.csv"],
-    ["compare", "--data", "series.csv", "--target", "w"],
-    ["compare", "--data", "series.csv", "--target", "v", "--horizon", "60"],
-    ["compare", "--input", "v"],
-    ["compare", "--rule.learning_rate", "nan"],
-    ["compare", "--rule.learning_rate", "-1"],
-    ["compare", "--rule.window", "3"],
-    ["compare", "--rule.name", "rtrl"],
-    ["compare", "--compare", "rtrl,snap"],
-    ["compare", "--compare", ""],
-    ["compare", "--rates.snap", "0.1"],
-    ["compare", "--number.kind", "decimal"],
-    ["compare", "--number.word_bits", "99"],
-    ["compare", "--number.kind", "float", "--number.word_bits", "8"],
-    ["compare", "--machine", "bsu"],
-    ["compare", "--machine", "loop.toml"],
-    ["compare", "--engine", "steam"],
-    ["compare", "--seeds", "0,one"],
-    ["compare", "--seeds", "0,0"],
-    ["compare", "--out", "series.csv"],
-    ["compare", "--out", "/proc/nowhere"],
-    ["run", "compare", "--compare", "rtrl"],
-    ["run", "compare", "--rule.name", "snap"],
-    ["run", "scaling", "--network.units", "4"],
-    ["cost", "--seeds", "1"],
-    ["cost", "--steps", "5"],
-    ["cost", "--engine", "clocked"],
-]
-
-
-@pytest.mark.parametrize("argv", WRONG, ids=" ".join)
-def test_wrong_use_gives_one_message_and_exits_2(argv, capsys):
-    assert main(argv) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("neurosim: ")
-    assert printed.err.count("\n") == 1
-    assert "Traceback" not in printed.err
-    assert not list(Path(".").glob("runs/*"))
-
-
-@pytest.mark.parametrize(
-    ("argv", "hint"),
-    [
-        (["cmopare"], "Did you mean"),
-        (["compare", "--netwrk.units", "3"], "network.units"),
-        (["compare", "--engine", "array"], "arrays"),
-        (["compare", "--machine", "bsu"], "Did you mean bus?"),
-        (["run"], "NAME"),
-    ],
-)
-def test_a_slip_is_answered_with_the_nearest_name(argv, hint, capsys):
-    assert main(argv) == 2
-    assert hint in capsys.readouterr().err
-
-
-def test_a_run_that_diverges_exits_1_and_keeps_the_others(capsys, monkeypatch):
-    real = ns.train
-
-    def diverging(network, rule, *rest, **options):
-        run = real(network, rule, *rest, **options)
-        if rule.name == "rtrl":
-            run = replace(run, diverged_at=39)
-            raise ns.RunFailed("RTRL: diverged at step 39. Try a learning_rate below 1.", run)
-        return run
-
-    monkeypatch.setattr(training.engines, "train", diverging)
-    assert main(["compare", *QUICK, "--json"]) == 1
-    printed = capsys.readouterr()
-    assert "diverged at step 39" in printed.err
-    rows = json.loads(printed.out)
-    assert [("nmse" in row) for row in rows] == [False, True]
-    assert json.loads((only_run() / "summary.json").read_text())["status"] == "failed"
-
-
-def test_an_error_of_our_own_shows_itself_and_exits_1(capsys, monkeypatch):
-    monkeypatch.setattr("neurosim.study.inventory.summaries", lambda: 1 / 0)
-    assert main(["list"]) == 1
-    printed = capsys.readouterr().err
-    assert "ZeroDivisionError" in printed
-    assert "report it" in printed
-
-
-def test_nothing_is_left_where_nothing_was_computed(monkeypatch):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("neurosim.study.comparison._costs", interrupted)
-    assert main(["compare", *QUICK]) == 130
-    assert not list(Path("runs").iterdir())
-
-
-TOUCHING = """
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-from neurosim.cli import main
-from neurosim.report import progress
-
-@contextmanager
-def shown(scenario):  # as if somebody watched: leaves a file when training has begun
-    yield lambda progress: Path("begun").touch(), lambda text: None
-
-if __name__ == "__main__":
-    progress.shown = shown
-    sys.exit(main())
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals")
-@pytest.mark.parametrize("rules", ["trtrl", "rtrl,trtrl"])
-def test_ctrl_c_keeps_what_was_computed(rules):
-    Path("watched.py").write_text(TOUCHING)
-    flags = ["--compare", rules, "--seeds", "0", "--network.units", "4", "--steps", "80000"]
-    process = subprocess.Popen(
-        [sys.executable, "watched.py", "compare", *flags], start_new_session=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    while not Path("begun").exists() and process.poll() is None:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process at once
-    code, out, err = finished(process)
-    assert code == 130
-    assert "Interrupted after" in err
-    assert "Traceback" not in err
-    assert "written" in out
-    summary = json.loads((only_run() / "summary.json").read_text())
-    assert summary["status"] == "interrupted"
-    assert any(row["steps"] > 0 for row in summary["rows"])
-
-
-def test_what_cannot_be_kept_is_still_shown(capsys, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    assert main(["compare", *QUICK]) == 2
-    printed = capsys.readouterr()
-    assert "normalised error" in printed.out
-    assert "No space left" in printed.err
-
-
-def test_a_closed_pipe_is_no_error():
-    process = neurosim("show", "trtrl")
-    process.stdout.close()
-    assert process.wait(timeout=30) == 0
-    assert process.stderr.read() == ""
-    process.stderr.close()
-
-
-def test_processes_side_by_side_learn_what_one_does(monkeypatch):
-    from neurosim.study.scenario import NetworkSpec, Scenario, TaskSpec
-
-    scenario = Scenario(network=NetworkSpec(units=3), task=TaskSpec(steps=60), seeds=(0, 1))
-    jobs = [Job(scenario, "trtrl", seed) for seed in (0, 1)]
-    monkeypatch.setattr(training, "WORTH_PROCESSES", 0)
-    seen = []
-    outcomes = train(jobs, 60, seen.append)
-    alone = [train_one(job, lambda progress: None) for job in jobs]
-    assert [o.nmse for o in outcomes] == [o.nmse for o in alone]
-    assert {(p.seed, p.step, p.steps) for p in seen} >= {(0, 60, 60), (1, 60, 60)}
-
-
-def test_a_scenario_script_takes_the_flags_of_compare():
-    script = ROOT / "scenarios" / "compare.py"
-    process = subprocess.run(
-        [sys.executable, str(script), *QUICK, "--json"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert process.returncode == 0, process.stderr
-    assert [row["steps"] for row in json.loads(process.stdout)] == [40, 40]

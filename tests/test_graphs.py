@@ -144,7 +144,6 @@ def test_graphml_in_other_encodings_and_without_a_namespace(tmp_path):
 
 
 JSON_MISTAKES = [
-    ("", ["is empty", "Save a graph"]),
     ("  \n", ["is empty"]),
     (b"\x89PNG\r\n\x1a\n\x00\xff\xfe", ["is not UTF-8", "byte 0"]),
     ('{"nodes": "ä"}'.encode("latin-1"), ["is not UTF-8", "byte 11", "Save it as UTF-8"]),
@@ -152,14 +151,12 @@ JSON_MISTAKES = [
     ("{}\n\nx", [":3:1:", "is not JSON"]),
     ("[" * 100_000, ["nested too deeply"]),
     ('{"nodes": ' + "9" * 5000 + "}", ["a number in it is far too long"]),
-    ("[1, 2]", ["not a node-link graph", '"nodes"']),
     ("null", ["not a node-link graph"]),
     ('"text"', ["not a node-link graph"]),
     ('{"nodes": []}', ["not a node-link graph"]),
     ('{"nodes": {}, "edges": []}', ["not a node-link graph"]),
     (node_link(edges={}), ["not a node-link graph"]),
     (node_link(links=[]), ["both edges and links", "Keep one"]),
-    (node_link(directed=False), ["not directed", "to true", "graph.to_directed()"]),
     (node_link(nodes=[], edges=[]), ["no nodes"]),
     (node_link(nodes=[{"id": "x"}, {}]), ["nodes[1]", "has no id"]),
     (node_link(nodes=["x"]), ["nodes[0]", "has no id"]),
@@ -179,31 +176,18 @@ JSON_MISTAKES = [
     (node_link(nodes=[{"id": "bias", "role": "input"}]), ["node bias", "Rename"]),
     (node_link(edges=[{"source": "x"}]), ["edges[0]", "is no edge", '"target"']),
     (node_link(edges=["x"]), ["edges[0]", "is no edge"]),
-    (with_edge(target="n9"), ["edges[0]", "names node n9", "not listed"]),
     (with_edge(target=None), ["edges[0]: target", "not by None"]),
-    (node_link(edges=[*GOOD["edges"], GOOD["edges"][0]]), ["edges[3]", "x -> n0", "twice"]),
-    (with_edge(weight="heavy"), ["edges[0]", "x -> n0", "weight 'heavy'", "not a number"]),
     (with_edge(weight=None), ["x -> n0", "weight None", "leave the weight out"]),
     (with_edge(weight=True), ["x -> n0", "weight True", "not a number"]),
     (with_edge(weight=[1]), ["x -> n0", "weight [1]"]),
-    (with_edge(weight=float("nan")), ["x -> n0", "nan is not finite"]),
-    (with_edge(weight=float("inf")), ["x -> n0", "inf is not finite"]),
     (with_edge(weight=10**400), ["x -> n0", "about 401 digits", "not finite"]),
-    (with_edge().replace('"n0"}]', '"n0", "weight": 1e999}]'), ["x -> n0", "not finite"]),
-    (node_link(graph={}), ["which nodes are inputs", '"role": "input"', "--network.inputs"]),
-    (node_link(graph={"inputs": ["x"]}), ["which nodes are outputs", '"role": "output"']),
     (node_link(graph={"inputs": [], "outputs": ["n0"]}), ["which nodes are inputs"]),
     (node_link(graph={"inputs": "x"}), ["graph.inputs is 'x'", "a list"]),
     (node_link(graph={"inputs": [None]}), ["graph.inputs", "not by None"]),
     (node_link(graph={"inputs": ["y"], "outputs": ["n0"]}), ["inputs: 'y' is no node"]),
     (node_link(graph={"inputs": ["x"], "outputs": ["n00"]}), ["'n00'", "Did you mean n0?"]),
     (node_link(graph={"inputs": ["x", "x"], "outputs": ["n0"]}), ["x is listed twice"]),
-    (node_link(graph={"inputs": ["x"], "outputs": ["x"]}), ["x is both input and output"]),
 ]
-ENTITIES = "".join(
-    f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
-)
-LAUGHS = f"<!DOCTYPE l [<!ENTITY a 'ha'>{ENTITIES}]>"
 TWO = graphml().replace("</graph>\n", '</graph><graph edgedefault="directed"/>')
 XML_MISTAKES = [
     ("", ["is empty"]),
@@ -212,18 +196,15 @@ XML_MISTAKES = [
     (graphml()[:-5], ["not well-formed XML", "Correct the file"]),
     (graphml().replace("UTF-8", "klingon"), ["unknown encoding"]),
     (graphml().encode().replace(b'"n0"', b'"\xff"'), [":7:", "not well-formed XML"]),
-    (LAUGHS + "<graphml>&i;</graphml>", [":1:", "DOCTYPE", "entities"]),
     ('<!DOCTYPE g SYSTEM "file:///etc/hostname"><graphml/>', ["DOCTYPE"]),
     ("<a>" * 100 + "</a>" * 100, ["nested too deeply"]),
     ("<html/>", ["0 graph elements"]),
     (TWO, ["2 graph elements", "Keep exactly one"]),
     (graphml(head='<graphml xmlns="else">'), ["not GraphML that networkx can read"]),
-    (graphml(default="undirected"), [":5:", "not directed", 'edgedefault="directed"']),
     (graphml(default=""), [":5:", "not directed"]),
     (graphml("", ""), ["no nodes"]),
     (graphml("<node/>"), [":6:", "has no id"]),
     (graphml('<node id=""/>'), [":6:", "is no name"]),
-    (graphml(NODES + '<node id="x"/>'), [":8:", "node x", "on line 6"]),
     (graphml(edges='<edge source="x"/>'), [":8:", "both ends"]),
     (graphml(edges='<edge source="x" target="n7"/>'), [":8:", "names node n7"]),
     (graphml(edges=EDGES + EDGES), [":9:", "x -> n0", "on line 8"]),
@@ -261,11 +242,7 @@ def test_a_mistake_in_a_file_is_told_with_its_place(tmp_path, name, content, par
 @pytest.mark.parametrize(
     ("name", "arguments", "parts"),
     [
-        ("missing.json", {}, ["no such file", "Did you mean net.json?"]),
-        ("folder.json", {}, ["is a folder", "Name a file"]),
-        ("net.gexf", {}, ["no kind of graph file", ".graphml"]),
         ("net", {}, ["no such file"]),
-        ("net.json", {"units": 5}, ["units does not apply to a graph file"]),
         ("net.json", {"density": 0.5}, ["density does not apply"]),
         ("net.json", {"outputs": 2}, ["outputs: name the nodes"]),
         ("net.json", {"outputs": ["n00"]}, ["outputs: 'n00' is no node", "Did you mean n0?"]),
@@ -274,8 +251,6 @@ def test_a_mistake_in_a_file_is_told_with_its_place(tmp_path, name, content, par
 )
 def test_a_mistake_about_a_file_is_told(tmp_path, name, arguments, parts):
     save(tmp_path, "net.json", node_link())
-    save(tmp_path, "net.gexf", "<gexf/>")
-    (tmp_path / "folder.json").mkdir()
     with pytest.raises(UserError) as caught:
         graph_from(file=tmp_path / name, **arguments)
     for part in parts:

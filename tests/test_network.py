@@ -50,7 +50,7 @@ MISTAKES = {
         "input presure is no node of the graph. Did you mean pressure?",
     ),
     "unknown output": (lambda: ns.Network(graph(), outputs=["n00"]), "output n00 is no node"),
-    "misspelt output": (lambda: ns.Network(graph(), outputs=["m1"]), "Did you mean n1?"),
+    "misspelt output": (lambda: ns.Network(graph(), outputs=["N1"]), "Did you mean n1?"),
     "input twice": (lambda: ns.Network(graph(), ["x", "x"]), "input x is named twice"),
     "output twice": (lambda: ns.Network(graph(), outputs=["n1", "n1"]), "output n1 is named twice"),
     "no outputs": (lambda: ns.Network(graph(), outputs=[]), "there are no outputs"),

@@ -16,11 +16,13 @@ from rich.console import Console
 
 import neurosim as ns
 from neurosim.cli import main
+from neurosim.engines import Run
 from neurosim.errors import UserError
+from neurosim.learning import Counts
 from neurosim.report import quantities, shelf, terminal
 from neurosim.study import comparison, inventory, results
-from neurosim.study.results import Check, Summary
 from neurosim.study.scenario import NetworkSpec, Scenario, TaskSpec
+from neurosim.study.summary import Check, Summary, finite
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -163,7 +165,12 @@ def test_a_third_rule_fits_in_eighty_columns():
     out = screen()
     rows = (row("rtrl", 1), row("bptt", 20), row("trtrl", 50))
     terminal.print_report(SCENARIO, summary(rows=rows), None, out)
-    assert max(map(len, shown(out).splitlines())) <= 80
+    lines = shown(out).splitlines()
+    assert max(map(len, lines)) <= 80
+    (heading,) = [line for line in lines if line.lstrip().startswith("RTRL ")]
+    assert heading.split() == ["RTRL", "BPTT", "TRTRL", "RTRL/TRTRL"]
+    (cycles,) = [line for line in lines if line.startswith("  cycles")]
+    assert cycles.split() == ["cycles", "1,000,000", "50,000", "20,000", "50.0", "x"]
 
 
 def test_what_was_not_computed_is_left_out():
@@ -210,13 +217,19 @@ def study(tmp_path):
     return scenario, found, outcomes
 
 
-def test_a_run_folder_gives_back_what_was_written(study):
+def written(study):
     scenario, found, outcomes = study
-    folder = results.prepare(scenario, Path("runs"))
-    results.write(folder, scenario, found, outcomes)
+    with results.prepared(scenario, Path("runs")) as folder:
+        results.write(folder, scenario, found, outcomes)
+    return folder
+
+
+def test_a_run_folder_gives_back_what_was_written(study):
+    scenario, found, _ = study
+    folder = written(study)
     scenario_read, read = results.read(folder)
     assert scenario_read == scenario
-    assert [dict(r) for r in read.rows] == [results.finite(r) for r in found.rows]
+    assert [dict(r) for r in read.rows] == [finite(r) for r in found.rows]
     assert (read.checks, read.status) == (found.checks, "done")
     out, out_again = screen(), screen()
     terminal.print_report(scenario, found, "x", out)
@@ -224,10 +237,17 @@ def test_a_run_folder_gives_back_what_was_written(study):
     assert shown(out) == shown(out_again)
 
 
+def test_the_curve_is_the_normalised_error_in_parts(study):
+    (outcome,) = study[2]
+    arrays = (outcome.outputs, outcome.errors, outcome.targets)
+    run = Run(*arrays, network=outcome.network, counts=Counts(), seconds=0.0)
+    assert np.mean(outcome.curve) == pytest.approx(run.nmse(part=1.0))
+    assert outcome.nmse == run.nmse()
+
+
 def test_a_run_folder_holds_plain_files(study):
-    scenario, found, outcomes = study
-    folder = results.prepare(scenario, Path("runs"))
-    results.write(folder, scenario, found, outcomes)
+    _, _, outcomes = study
+    folder = written(study)
     names = {path.name for path in folder.iterdir()}
     assert names == {"scenario.toml", "summary.json", "series.csv", "checkpoint.safetensors"}
     rows = list(csv.DictReader((folder / "series.csv").open()))
@@ -243,8 +263,7 @@ def test_a_run_folder_holds_plain_files(study):
 
 def test_a_finished_run_is_not_replaced_by_an_interrupted_one(study):
     scenario, found, outcomes = study
-    folder = results.prepare(scenario, Path("runs"))
-    results.write(folder, scenario, found, outcomes)
+    folder = written(study)
     before = (folder / "summary.json").read_bytes()
     said = results.write(folder, scenario, replace(found, status="interrupted"), outcomes)
     assert said.startswith("nothing")
@@ -252,20 +271,17 @@ def test_a_finished_run_is_not_replaced_by_an_interrupted_one(study):
 
 
 def test_nothing_stands_for_what_is_not_finite():
-    assert results.finite({"a": float("nan"), "b": None, "c": np.inf, "d": 0}) == {"d": 0}
+    assert finite({"a": float("nan"), "b": None, "c": np.inf, "d": 0}) == {"d": 0}
 
 
 def test_a_failed_write_leaves_no_half_file(study, monkeypatch):
-    scenario, found, outcomes = study
-    folder = results.prepare(scenario, Path("runs"))
-
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(UserError, match="No space left"):
-        results.write(folder, scenario, found, outcomes)
-    assert list(folder.iterdir()) == []
+        written(study)
+    assert not Path("runs").exists()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"schema": 1}', "\x00", "[" * 5000])

@@ -77,8 +77,6 @@ def test_full_scenario_survives_toml():
 
 MISTAKES = [
     ("nmae = 'x'", "mine.toml: nmae: unknown key. Did you mean name?"),
-    ("[network]\nunitz = 3", "mine.toml: [network] unitz: unknown key. Did you mean units?"),
-    ("[network]\nunits = 'a'", "mine.toml: [network] units: needs a whole number (got 'a')."),
     ("[network]\nunits = true", "[network] units: needs a whole number (got True)."),
     ("[network]\nunits = 0", "mine.toml: [network] units: must be at least 1 (got 0)."),
     ("network = 3", "mine.toml: network: needs a table of keys (got 3)."),
@@ -92,16 +90,12 @@ MISTAKES = [
     ("[rates]\nrtl = 1.0", "mine.toml: rates.rtl: is not compared."),
     ("[rates]\nrtrl = 'fast'", "mine.toml: rates.rtrl: needs a number (got 'fast')."),
     ("[rule]\nlearning_rate = inf", "[rule] learning_rate: needs a finite number (got inf)."),
-    ("[rule]\nlearning_rate = nan", "[rule] learning_rate: needs a finite number (got nan)."),
     (f"[rule]\nlearning_rate = {'9' * 400}", "[rule] learning_rate: needs a finite number"),
     ("[rule]\nlearning_rate = -0.1", "[rule] learning_rate: must be 0 or more"),
     ("[rule]\nliteral = 1", "[rule] literal: needs true or false (got 1)."),
-    ("[task]\nsteps = 0", "[task] steps: must be at least 1 (got 0)."),
     ("[task]\ndata = 'x.csv'", "[task] data: the task mackey_glass reads no file."),
     ("[number]\nkind = 'float'\nword_bits = 9", "[number] word_bits: a float has no such width."),
     ("name = ' '", "mine.toml: name: is empty."),
-    ("name = ", "mine.toml: is not valid TOML"),
-    ("a = " + "[" * 2000, "mine.toml: is not valid TOML"),
 ]
 
 
@@ -115,10 +109,6 @@ def test_a_mistake_in_toml_is_named(text, message):
 
 
 SCRIPTS = [
-    ("x = 1", "mine.py: sets no scenario."),
-    ("x = (", "mine.py:1: "),
-    ("\nraise ValueError('no')", "mine.py:2: ValueError: no"),
-    ("import sys\nsys.exit(0)", "mine.py:2: SystemExit"),
     ("from neurosim.study.scenario import *\nscenario = Scenario(seeds=())", "mine.py: seeds: is"),
     (
         "from neurosim.study.scenario import *\nscenario = Scenario(seeds=(0.5,))",
@@ -141,14 +131,9 @@ def test_a_mistake_in_a_script_is_named(text, message):
 
 
 NAMES = [
-    ("compar", "no such scenario or topology on the shelf, and not a file"),
-    ("missing.toml", "missing.toml: no such file."),
     ("missing.json", "missing.json: no such file."),
-    (".", "no such scenario"),
     ("./", "is a folder."),
-    ("series.csv", "series.csv: is data, not a scenario. Use --data series.csv."),
     ("a/b.txt", "neither a scenario nor a graph."),
-    ("", "no such scenario"),
 ]
 
 
@@ -260,34 +245,6 @@ def test_a_name_is_safe_in_a_path(name):
     assert folder.isascii()
     assert folder[0].isalnum()
     assert len(folder) < 80
-
-
-PROBLEMS = [
-    ({"compare": ["rtrl", "snap"]}, "rule snap: is unknown."),
-    ({"rule": {"window": 4}}, "[rule] window: does not apply to rtrl, trtrl."),
-    ({"compare": ["bptt"]}, "Say how far, such as --rule.window 30."),
-    ({"network": {"outputs": ["n0", "n1"]}}, "the network has 2 outputs, the task 1 targets"),
-    ({"network": {"inputs": ["x", "z"]}}, "the network has 2 inputs (x, z), the task 1 (x)."),
-    ({"number": {"word_bits": 99}}, "[number] "),
-    ({"machine": "bsu"}, "Did you mean bus?"),
-    ({"network": {"density": 0.5}}, "does not take density"),
-    ({"task": {"delay": 5}}, "does not take delay"),
-]
-
-
-@pytest.mark.parametrize(("changes", "message"), PROBLEMS)
-def test_what_does_not_fit_together_is_refused(changes, message):
-    scenario = override(Scenario(task=TaskSpec(steps=2000)), changes)
-    with pytest.raises(UserError) as caught:
-        Problem.of(scenario, 0).check(trained=True)
-    assert message in str(caught.value)
-
-
-def test_a_network_beyond_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("neurosim.study.problem._memory_bytes", lambda: 10**6)
-    scenario = Scenario(network=NetworkSpec(units=40), task=TaskSpec(steps=10))
-    with pytest.raises(UserError, match="RTRL keeps"):
-        Problem.of(scenario, 0).check(trained=False)
 
 
 def test_outputs_may_be_a_number():

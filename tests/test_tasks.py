@@ -1,7 +1,5 @@
 """Tasks: what each series is, checked against its definition, and any CSV file of the user's."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -221,55 +219,34 @@ def test_lines_are_remembered(tmp_path):
 
 ROWS = "a,b\n1,2\n2,3\n4,1\n"
 FILE_MISTAKES = [
-    ("", {}, ["is empty", "Put a header"]),
     ("\n\n", {}, ["is empty"]),
     ("# only words\n", {}, ["is empty"]),
-    ("a\n", {}, ["a header and no rows", "Add rows"]),
-    (b"\x7fELF\x00\x00\x01", {}, [":1:", "zero bytes", "no text file"]),
     ("a,b\n1,2\n".encode("utf-16"), {}, [":1:", "not UTF-8"]),
-    ("a\n1\nü\n".encode("latin-1"), {}, [":3:", "byte 1", "not UTF-8", "Save it as UTF-8"]),
     (b"\x80\x81", {}, [":1:", "not UTF-8"]),
     ("1" * (2**20 + 1), {}, [":1:", "1 MiB"]),
     ('a\n"1\n2\n', {}, [":2:", "no CSV", "Correct the line"]),
-    ("a,b\n1,2\n3\n", {"target": "a"}, [":3:", "has 1 cells", "first line has 2"]),
     ("a,b\n1,2\n3,4,5\n", {"target": "a"}, [":3:", "has 3 cells"]),
-    ("a\n1\n\n2\n", {}, [":3:", "blank", "gap in time"]),
-    ("a,a\n1,2\n", {"target": "a"}, [":1:", "columns 1 and 2", "'a'", "Rename"]),
     ("a,2020\n1,2\n", {"target": "a"}, [":1:", "neither a header", "'a'", "'2020'"]),
     ("1,x\n1,2\n", {"target": "1"}, [":1:", "neither a header", "'x'"]),
-    ("a\n1\ntwo\n", {}, [":3: column a: 'two' is not a number", "Write a number"]),
-    ("a;b\n1,5;2\n", {"target": "a"}, [":2: column a", "'1,5'", "a point for the decimals"]),
     ("a\n1_000\n", {}, ["'1_000' is not a number"]),
     ("a\n0x10\n", {}, ["'0x10' is not a number"]),
     ("a\n1 2\n", {}, ["'1 2' is not a number"]),
     ("a\n" + "z" * 500 + "\n", {}, ["'zzz", "...", "is not a number"]),
     ("a,b\n1,2\n,3\n", {"target": "a"}, [":3: column a: '' is a missing value", "Fill it"]),
-    ("a\n1\nNaN\n", {}, [":3: column a: 'NaN' is a missing value"]),
     ("a\n1\nN/A\n", {}, ["missing value"]),
     ("1\nnan\n", {}, [":2: column 1: 'nan' is a missing value"]),
     ("a\n1\n-inf\n", {}, [":3: column a: '-inf' is infinite"]),
-    ("a\n1\n1e400\n", {}, ["'1e400' is infinite or too large"]),
     ("a\n-1e308\n1e308\n0\n", {}, ["column a spans", "Scale it down"]),
-    ("a\n3\n3\n3\n", {}, ["column a is 3 in every row", "nothing to learn"]),
     ("a,b\n1,2\n2,2\n3,2\n", {"input": "b", "target": "a"}, ["column b is 2 in every row"]),
-    ("a\n1\n2\n", {}, ["2 rows are too few to look 1 ahead", "need 3"]),
-    (ROWS, {}, ["columns a, b", "--target COLUMN"]),
     (ROWS, {"target": "temp"}, ["no column 'temp'", "It has a, b"]),
-    ("speed,b\n1,2\n", {"target": "sped"}, ["'sped'", "Did you mean speed?"]),
     (ROWS, {"target": "A"}, ["no column 'A'"]),
     (ROWS, {"target": ""}, ["target: names no column"]),
     (ROWS, {"target": "a", "input": []}, ["input: names no column"]),
     (ROWS, {"target": "a,"}, ["target: a name is empty"]),
     (ROWS, {"target": "a,a"}, ["target: column a is named twice"]),
-    (ROWS, {"target": "a", "horizon": 0}, ["horizon", "at least 1", "got 0"]),
-    (ROWS, {"target": "a", "horizon": -2}, ["horizon", "got -2"]),
     (ROWS, {"target": "a", "horizon": 1.5}, ["horizon", "whole number"]),
-    (ROWS, {"target": "a", "horizon": 3}, ["3 rows are too few", "smaller horizon"]),
-    (ROWS, {"target": "a", "horizon": 10**30}, ["3 rows are too few"]),
     (ROWS, {"target": "a", "steps": 0}, ["steps", "from 1 to 10,000,000"]),
-    (ROWS, {"target": "a", "passes": 0}, ["passes", "at least 1"]),
     (ROWS, {"target": "a", "passes": 10**9}, ["passes times", "10,000,000"]),
-    (ROWS, {"target": "a", "passes": 2, "steps": 9}, ["steps and passes", "one of them"]),
     (ROWS, {"target": "a", "tau": 17}, ["task csv", "does not take tau", "horizon"]),
 ]
 
@@ -289,23 +266,10 @@ def test_a_mistake_in_a_file_is_told_with_its_place(tmp_path, content, options, 
     assert len(message) < 400 + len(str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("data", "parts"),
-    [
-        ("serie.csv", ["no such file", "Did you mean series.csv?"]),
-        ("folder.csv", ["is a folder"]),
-        ("sunspot", ["'sunspot'", "no data", "Did you mean sunspots?"]),
-        (None, ["needs a file", "--data"]),
-    ],
-)
-def test_a_file_that_is_not_there_is_told(tmp_path, monkeypatch, data, parts):
+def test_data_is_found_by_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    save(tmp_path, ROWS)
-    Path("folder.csv").mkdir()
-    with pytest.raises(UserError) as caught:
-        tasks.make("csv", data=data)
-    for part in parts:
-        assert part in str(caught.value)
+    with pytest.raises(UserError, match=r"'sunspot': no data .* Did you mean sunspots\?"):
+        tasks.make("csv", data="sunspot")
 
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
@@ -327,16 +291,11 @@ def test_a_file_of_too_many_rows_is_told(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "options", "parts"),
     [
-        ("mackey_glas", {}, ["mackey_glas", "Did you mean mackey_glass?", "frequency_doubler"]),
-        ("mackey_glass", {"steps": 0}, ["steps", "from 1 to"]),
-        ("mackey_glass", {"steps": 10**9}, ["steps", "10,000,000"]),
         ("mackey_glass", {"steps": 1.0}, ["steps", "whole number"]),
         ("mackey_glass", {"seed": -1}, ["seed", "at least 0"]),
-        ("mackey_glass", {"tau": 2}, ["tau", "5 or more", "got 2"]),
         ("mackey_glass", {"tau": float("inf")}, ["tau", "at most 1000"]),
         ("mackey_glass", {"tau": "17"}, ["tau", "must be a number"]),
         ("mackey_glass", {"horizon": 0}, ["horizon", "from 1 to"]),
-        ("mackey_glass", {"delay": 3}, ["does not take delay", "tau, horizon"]),
         ("mackey_glass", {"data": "series.csv"}, ["does not take data"]),
         ("frequency_doubler", {"period": 4}, ["period", "above 4"]),
         ("frequency_doubler", {"horizon": 1}, ["does not take horizon", "period"]),

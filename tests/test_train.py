@@ -149,3 +149,13 @@ def test_initial_activations_that_are_none() -> None:
     for initial in ([0.0], [np.nan] * 4):
         with pytest.raises(ns.UserError, match="initial: must be 4 finite numbers"):
             ns.gradients(network(), ns.RTRL(), INPUTS, TARGETS, initial=initial)
+
+
+def test_the_normalised_error_of_several_outputs() -> None:
+    """Outputs around different means: each varies about its own."""
+    graph, inputs, outputs = graph_from("fully_recurrent", units=4, outputs=2)
+    targets = np.hstack([TARGETS, 0.1 * TARGETS + 5])
+    run = ns.train(ns.Network(graph, inputs, outputs), ns.TRTRL(0.0), INPUTS, targets)
+    tail = slice(-STEPS // 10, None)
+    expected = (run.errors[tail] ** 2).mean(axis=0).sum() / targets[tail].var(axis=0).sum()
+    assert run.nmse() == pytest.approx(expected)

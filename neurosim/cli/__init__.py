@@ -6,7 +6,10 @@ use, 130 ended by Ctrl-C. Nothing heavy is imported before a verb needs it.
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -14,19 +17,22 @@ from typing import TYPE_CHECKING, NoReturn
 from neurosim.errors import RunFailed, UserError
 
 if TYPE_CHECKING:
-    from cyclopts import CycloptsError
-
     from neurosim.study.scenario import Scenario
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+# A word of a message that is longer, such as a name without end, is cut.
+LONGEST_WORD = 200
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that ``argv`` says (without the program's name) and return its exit code."""
-    from neurosim.cli.verbs import app
 
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    return _guarded(lambda: app(arguments))
+    def command() -> object:
+        from neurosim.cli.verbs import app
+
+        return app(list(sys.argv[1:] if argv is None else argv))
+
+    return _guarded(command)
 
 
 def run(scenario: Scenario, argv: Sequence[str] | None = None) -> NoReturn:
@@ -39,26 +45,27 @@ def run(scenario: Scenario, argv: Sequence[str] | None = None) -> NoReturn:
     argv
         Flags as on the command line; the script's own where left out.
     """
-    from neurosim.cli.script import compared
 
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    sys.exit(_guarded(lambda: compared(scenario, arguments)))
+    def command() -> object:
+        from neurosim.cli.script import compared
+
+        return compared(scenario, list(sys.argv[1:] if argv is None else argv))
+
+    sys.exit(_guarded(command))
 
 
 def _guarded(command: Callable[[], object]) -> int:
     """Call ``command`` and turn whatever ends it into a message and an exit code."""
-    from cyclopts import CycloptsError
-
     # One core for each training, here and in the processes started from here, so that measured
     # times can be compared; NumPy reads this when it is loaded.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    _open_what_is_closed()
     try:
+        _check_place()
         code = command()
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
-    except CycloptsError as error:
-        return _say(_misuse(error), WRONG_USE)
     except UserError as error:
         return _say(str(error), WRONG_USE)
     except RunFailed as error:
@@ -68,28 +75,55 @@ def _guarded(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         return _say("interrupted.", INTERRUPTED)
     except BrokenPipeError:
-        # whoever read our output has seen enough; nothing more can be said on it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has seen enough; nothing more can be said on it
         return DONE
-    except Exception:
-        import traceback
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            return _other(error)
+        _drop_output()
+        return _say(f"cannot write the output ({error.strerror}). Make room.", WRONG_USE)
+    except Exception as error:
+        return _other(error)
 
-        traceback.print_exc()
-        return _say("this is an error in neurosim itself. Please report it with the above.", FAILED)
+
+def _open_what_is_closed() -> None:
+    """Give the program the standard streams that whoever started it has closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.StringIO())
 
 
-def _misuse(error: CycloptsError) -> str:
-    """Return what is wrong with the arguments, in a line, and where to look."""
-    from cyclopts import UnusedCliTokensError
+def _check_place() -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        raise UserError("the working folder is gone. Change to one that is there.") from None
 
-    said = " ".join(str(error).split()).rstrip(".")
-    said = said if said.endswith("?") else f"{said}."
-    if isinstance(error, UnusedCliTokensError):
-        said = f"{' '.join(error.unused_tokens or ())}: does not belong here."
-    verb = " ".join(error.command_chain or ())
-    return f"{said} See `{f'neurosim {verb}'.strip()} --help`."
+
+def _drop_output() -> None:
+    """Lead what is still in stdout's buffer, and whatever follows, nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _other(error: Exception) -> int:
+    """Say what the command line's own library found wrong, or that neurosim is."""
+    from cyclopts import CycloptsError
+
+    if isinstance(error, CycloptsError):
+        from neurosim.cli.misuse import message
+
+        return _say(message(error), WRONG_USE)
+    import traceback
+
+    traceback.print_exception(error)
+    return _say("this is an error in neurosim itself. Please report it with the above.", FAILED)
 
 
 def _say(message: str, code: int) -> int:
-    print(f"neurosim: {message}", file=sys.stderr)
+    # what the user gave may hold anything, and a message must not move the terminal's cursor
+    plain = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message)
+    cut = re.sub(rf"(\S{{{LONGEST_WORD}}})\S+", r"\1...", plain)
+    if typed := os.environ.get("NEUROSIM_COMMAND"):
+        cut = cut.replace("`neurosim ", f"`{typed} ")
+    print(f"neurosim: {cut}", file=sys.stderr)
     return code

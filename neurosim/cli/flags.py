@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -10,9 +11,43 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_origi
 from cyclopts import Group, Parameter, Token
 
 from neurosim.errors import UserError
-from neurosim.study import description
+from neurosim.study import checks, description
 from neurosim.study.overrides import override
 from neurosim.study.scenario import Scenario, resolve_files
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")  # Python refuses to read longer ones
+_DECIMAL = re.compile(
+    r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?(inf|nan)", re.IGNORECASE
+)
+
+
+def _whole(text: str) -> int:
+    """Return the whole number that is written there; 2.5 is none, and nothing is rounded."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"must be a whole number (got {checks.short(text)})")
+    return int(text)
+
+
+def _decimal(text: str) -> float:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"must be a number (got {checks.short(text)})")
+    return float(text)
+
+
+def folder(text: str) -> Path:
+    """Return the folder of that name."""
+    if not text.strip():
+        raise ValueError("is empty. Name a folder")
+    return Path(text)
+
+
+def by(read: Callable[[str], Any]) -> Parameter:
+    """Return how the text of a flag becomes a value."""
+
+    def convert(type_: object, tokens: Sequence[Token]) -> Any:
+        return read(tokens[0].value)
+
+    return Parameter(converter=convert)
 
 
 def _listed(kind: type) -> Parameter:
@@ -21,11 +56,18 @@ def _listed(kind: type) -> Parameter:
     def convert(type_: object, tokens: Sequence[Token]) -> tuple[Any, ...]:
         items = [item.strip() for token in tokens for item in token.value.split(",")]
         try:
-            return tuple(kind(item) for item in items if item)
+            return tuple(_READERS.get(kind, kind)(item) for item in items if item)
         except ValueError:
-            raise ValueError("write whole numbers with commas between, such as 0,1,2") from None
+            raise ValueError(
+                "must be whole numbers with commas between, such as 0,1,2"
+                f" (got {checks.short(tokens[0].value)})"
+            ) from None
 
     return Parameter(converter=convert)
+
+
+_READERS: dict[type, Callable[[str], Any]] = {int: _whole, float: _decimal}
+Whole = Annotated[int, by(_whole)]
 
 
 # What a verb has no use for: to take such a flag and do nothing would be a lie.
@@ -61,11 +103,18 @@ def _optional(hint: Any, verb: str, path: str) -> Any:
         return Annotated[_flags(hint, verb, f"{path}.") | None, Parameter(group=group)]
     shown = Parameter(show=path not in USELESS[verb])
     if get_origin(hint) is Mapping:
-        hint = dict[get_args(hint)]  # type: ignore[misc]  # the mapping that cyclopts can fill
+        key, value = get_args(hint)  # a dict is the mapping that cyclopts can fill
+        return Annotated[dict[key, _read(value)] | None, shown]  # type: ignore[misc,valid-type]
     for arm in (hint, *get_args(hint)):
         if get_origin(arm) is tuple:
             return Annotated[str | None, _listed(get_args(arm)[0]), shown]
+        if arm in _READERS:
+            return Annotated[arm | None, by(_READERS[arm]), shown]
     return Annotated[hint | None, shown]
+
+
+def _read(kind: Any) -> Any:
+    return Annotated[kind, by(_READERS[kind])] if kind in _READERS else kind
 
 
 def _first_line(cls: type) -> str:
@@ -99,7 +148,7 @@ class DataShortcuts:
     data: str | None = None
     input: str | None = None
     target: str | None = None
-    horizon: int | None = None
+    horizon: Whole | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +161,7 @@ class Shortcuts(DataShortcuts):
         Steps of training (--task.steps).
     """
 
-    steps: int | None = None
+    steps: Whole | None = None
 
 
 def apply(scenario: Scenario, verb: str, flags: Any, shortcuts: DataShortcuts | None) -> Scenario:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from neurosim.cli.flags import DataShortcuts, apply
 from neurosim.report import progress, shelf, terminal
 from neurosim.study import comparison, inventory, problem, results, sources
 from neurosim.study.comparison import Verb
-from neurosim.study.results import Summary
 from neurosim.study.scenario import Scenario
+from neurosim.study.summary import Summary, finite
 
 EXIT = {"done": 0, "failed": 1, "interrupted": 130}
 
@@ -38,26 +38,27 @@ def study(
 ) -> int:
     """Run a study, write its folder (in ``out``) and print its report; return the exit code."""
     if verb == "run":
+        problem.check_rules(scenario.compare)
         name = getattr(getattr(flags, "rule", None), "name", None) or scenario.rule.name
         scenario = problem.single(scenario, name)
     scenario = apply(scenario, verb, flags, short)
-    folder = results.prepare(scenario, out) if out is not None else None
-    try:
+    problem.check_rules((*scenario.compare, scenario.rule.name))
+    with _folder(scenario, out) as folder:
         with progress.shown(scenario) as (watch, say):
             summary, outcomes = comparison.study(scenario, verb, watch, say)
-    except BaseException:
-        if folder is not None:
-            with suppress(OSError):  # it holds a run from before
-                folder.rmdir()
-        raise
-    summary = replace(summary, hints=_hints(scenario, summary, asked, folder, flags or short))
-    written = None
-    try:
-        if folder is not None:
-            written = results.write(folder, scenario, summary, outcomes)
-    finally:  # what was computed is shown even where it could not be kept
-        _print(scenario, summary, written, as_json)
-    return _end(summary)
+        summary = replace(summary, hints=_hints(scenario, summary, asked, folder, flags or short))
+        written = None
+        try:
+            if folder is not None:
+                written = results.write(folder, scenario, summary, outcomes)
+        finally:  # what was computed is shown even where it could not be kept
+            _print(scenario, summary, written, as_json)
+    # a report on the screen has said so already
+    return _end(summary, aloud=as_json or not sys.stdout.isatty())
+
+
+def _folder(scenario: Scenario, out: Path | None) -> AbstractContextManager[Path | None]:
+    return nullcontext() if out is None else results.prepared(scenario, out)
 
 
 def again(name: str | None, out: Path, as_json: bool) -> int:
@@ -90,7 +91,7 @@ def shown(name: str, as_json: bool) -> int:
 
 def _print(scenario: Scenario, summary: Summary, written: str | None, as_json: bool) -> None:
     if as_json:
-        _print_json([results.finite(row) for row in summary.rows])
+        _print_json([finite(row) for row in summary.rows])
         if written:
             print(f"neurosim: written {written}", file=sys.stderr)
     else:
@@ -101,10 +102,11 @@ def _print_json(value: object) -> None:
     print(json.dumps(value, indent=2, allow_nan=False))
 
 
-def _end(summary: Summary) -> int:
+def _end(summary: Summary, aloud: bool) -> int:
     broken = [check.promise for check in summary.checks if not check.held]
     for message in (*summary.notes, *(f"check broken: {promise}" for promise in broken)):
-        print(f"neurosim: {message}", file=sys.stderr)
+        if aloud:
+            print(f"neurosim: {message}", file=sys.stderr)
     return EXIT["failed"] if broken and summary.status == "done" else EXIT[summary.status]
 
 

@@ -7,12 +7,22 @@ from typing import Annotated
 
 from cyclopts import App, Group, Parameter
 
-from neurosim.cli.flags import CompareFlags, CostFlags, DataShortcuts, RunFlags, Shortcuts
+from neurosim.cli.flags import (
+    CompareFlags,
+    CostFlags,
+    DataShortcuts,
+    RunFlags,
+    Shortcuts,
+    by,
+    folder,
+)
 
 # A paragraph is one line: the terminal's width decides where it breaks.
 ABOUT = "\n\n".join(
     (
         "What it costs to let a recurrent network keep learning while it runs.",
+        "Start with `neurosim compare`, then try it on a series of your own: `neurosim compare"
+        " --data FILE.csv --target COLUMN`.",
         "NAME is something on the shelf (`neurosim list`) or a file: a scenario (.toml, .py) or a"
         " graph (.json, .graphml). Every field of a scenario is a flag of run, compare and cost"
         " that overrides it, such as --network.units 32.",
@@ -53,12 +63,12 @@ CompareFields = Annotated[CompareFlags | None, _SCENARIO]
 CostFields = Annotated[CostFlags | None, _SCENARIO]
 ShortData = Annotated[DataShortcuts | None, Parameter(name="*", group=_MOST_USED)]
 Short = Annotated[Shortcuts | None, Parameter(name="*", group=_MOST_USED)]
-Json = Annotated[bool, Parameter(negative=(), group=_OUTPUT)]
-Out = Annotated[Path, Parameter(group=_OUTPUT)]
+Json = Annotated[bool, Parameter(negative=(), show_default=False, group=_OUTPUT)]
+Out = Annotated[Path, by(folder), Parameter(group=_OUTPUT)]
 RUNS = Path("runs")
 
 
-@app.command
+@app.command(usage="Usage: neurosim run NAME [FLAGS]", sort_key=2)
 def run(
     name: str, /, *, short: Short = None, flags: RunFields = None, out: Out = RUNS,
     json: Json = False,
@@ -79,7 +89,7 @@ def run(
     return studies.named("run", name, flags, short, out, json)
 
 
-@app.command
+@app.command(usage="Usage: neurosim compare [NAME] [FLAGS]", sort_key=1)
 def compare(
     name: str = "compare", /, *, short: Short = None, flags: CompareFields = None, out: Out = RUNS,
     json: Json = False,
@@ -100,7 +110,7 @@ def compare(
     return studies.named("compare", name, flags, short, out, json)
 
 
-@app.command
+@app.command(usage="Usage: neurosim cost [NAME] [FLAGS]", sort_key=3)
 def cost(
     name: str = "compare",
     /,
@@ -123,7 +133,7 @@ def cost(
     return studies.named("cost", name, flags, short, None, json)
 
 
-@app.command
+@app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=4)
 def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
     """Print the report of a run again, from its folder.
 
@@ -141,7 +151,7 @@ def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -
     return studies.again(name, out, json)
 
 
-@app.command(name="list")
+@app.command(name="list", usage="Usage: neurosim list [FLAGS]", sort_key=5)
 def list_(*, json: Json = False) -> int:
     """List scenarios, topologies, rules, tasks and machines.
 
@@ -155,9 +165,9 @@ def list_(*, json: Json = False) -> int:
     return studies.listed(json)
 
 
-@app.command
+@app.command(usage="Usage: neurosim show NAME [FLAGS]", sort_key=6)
 def show(name: str, /, *, json: Json = False) -> int:
-    """Show one of them in full; a scenario as TOML, to be edited and run.
+    """Show one of them in full; a scenario or a machine as TOML, to be edited and used.
 
     Parameters
     ----------

@@ -191,8 +191,8 @@ class TRTRL(Rule):
             if self.literal
             else self._factored_cost(c) + self.exchange.gradient_cost(c, self)
         )
-        shared = Counts() if self.ingress_only else self.exchange.sums_cost(c, self)
-        return tick_cost(c) + self._sensitivity_cost(c) + shared + gradient
+        sums = self._sensitivity_cost(c) + self.exchange.sums_cost(c, self)
+        return tick_cost(c) + sums + gradient
 
     def _sums(self, neuron: Neuron) -> Iterator[Operation]:
         """The brackets of (2) and (3), and (3) itself."""

@@ -64,7 +64,10 @@ def _machine(path: Path) -> Machine:
     table = _parsed(path)
     _refuse_unknown(path, "", table, SECTIONS)
     if table.get("schema") != SCHEMA:
-        raise UserError(f"{path}: schema must be {SCHEMA} (got {table.get('schema')!r}).")
+        raise UserError(
+            f"{path}: schema must be {SCHEMA} (got {table.get('schema')!r:.40}). `neurosim show bus`"
+            " prints a machine to start from."
+        )
     about = _section(path, table, "machine")
     _refuse_unknown(path, "[machine] ", about, ("name", "summary", "clock_mhz"))
     banks = table.get("memory", [])
@@ -87,11 +90,13 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
+        raise UserError(f"{path}: cannot be read ({error.strerror}). Check the path.") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is no UTF-8 text (byte {error.start}).") from error
+        raise UserError(
+            f"{path}: is no UTF-8 text (byte {error.start}). Save it as such."
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: is no TOML ({error}).") from error
+        raise UserError(f"{path}: is no TOML ({error}). Mend that line.") from error
     except RecursionError as error:
         raise UserError(f"{path}: is nested too deeply for a machine.") from error
 

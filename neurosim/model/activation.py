@@ -57,8 +57,6 @@ def activation_named(name: str) -> Activation:
         When there is none of that name.
     """
     if name not in tuple(ACTIVATIONS):  # a tuple: what is asked for may be no text
-        known = ", ".join(ACTIVATIONS)
-        raise UserError(
-            f"activation {name!r}: unknown.{nearest(str(name), ACTIVATIONS)} Choose one of: {known}."
-        )
+        guess, known = nearest(str(name), ACTIVATIONS), ", ".join(ACTIVATIONS)
+        raise UserError(f"activation {name!r:.40}: unknown.{guess} Choose one of: {known}.")
     return ACTIVATIONS[name]

@@ -35,8 +35,11 @@ def _print_kinds(found: Mapping[str, Mapping[str, str]], out: Console) -> None:
 def print_entry(entry: Entry, out: Console) -> None:
     """Print one thing: what it says about itself, then its figures.
 
-    A scenario is printed as a TOML file that can be edited and run.
+    A scenario is printed as a TOML file that can be edited and run; a machine is such a file.
     """
+    if entry.kind == "machine" and entry.toml is not None:
+        out.file.write(f"{entry.toml.rstrip()}\n")
+        return
     with tidy(out):
         if entry.toml is None:
             _print_thing(entry, out)

@@ -17,8 +17,8 @@ from rich.text import Text
 from neurosim.report import quantities
 from neurosim.report.quantities import Quantity, Row
 from neurosim.study.comparison import FITTED_SIZES, GROWING
-from neurosim.study.results import Check, Summary
 from neurosim.study.scenario import Scenario
+from neurosim.study.summary import Check, Summary
 
 WIDTH = 80
 WIDEST = 100
@@ -71,7 +71,8 @@ def tidy(out: Console) -> Iterator[None]:
 
 
 def _heading(scenario: Scenario, summary: Summary, out: Console) -> None:
-    out.print(Text.assemble((scenario.name, "bold"), f": {scenario.summary}".rstrip(": ")))
+    summarised = scenario.summary or _about(summary)
+    out.print(Text.assemble((scenario.name, "bold"), f": {summarised}".rstrip(": ")))
     grid = _labelled()
     grid.add_row("network", summary.network)
     grid.add_row("task", summary.task)
@@ -80,9 +81,15 @@ def _heading(scenario: Scenario, summary: Summary, out: Console) -> None:
     out.print()
 
 
+def _about(summary: Summary) -> str:
+    """Say what is reported of, for a scenario that does not."""
+    rules = list(dict.fromkeys(row["rule"].upper() for row in summary.rows))
+    return " against ".join(rules) if len(rules) > 1 else f"{''.join(rules)} alone"
+
+
 def _setting(scenario: Scenario, summary: Summary) -> str:
     machine = Path(scenario.machine).stem
-    parts = [_number(scenario), f"machine {machine}"]
+    parts = [_number(scenario), f"machine {machine}" if summary.clock_mhz else "no machine"]
     if summary.clock_mhz:
         parts[-1] += f" at {summary.clock_mhz:g} MHz"
     if summary.verb != "cost":
@@ -125,10 +132,11 @@ def _table(summary: Summary, blocks: str) -> Table:
 
 def _columns(rules: Sequence[str]) -> Table:
     """Return an empty table: a column of names, one for each rule, and the ratio."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    padding, width = (3, 11) if len(rules) < 3 else (2, CURVE_WIDTH)
+    table = Table(box=None, pad_edge=False, padding=(0, padding, 0, 0))
     table.add_column(min_width=28, no_wrap=True)
     for rule in rules:
-        table.add_column(rule.upper(), justify="right", min_width=11, no_wrap=True)
+        table.add_column(rule.upper(), justify="right", min_width=width, no_wrap=True)
     if len(rules) > 1:
         heading = f"{rules[0]}/{rules[-1]}".upper()
         table.add_column(heading, justify="right", style="cyan", no_wrap=True)
@@ -245,17 +253,27 @@ def _closing(summary: Summary, written: str | None, out: Console) -> None:
         label = ""
     if written:
         grid.add_row("written", written)
+    out.print(grid)
     label = "next"
     for command, purpose in summary.hints:
-        grid.add_row(label, Text.assemble((as_typed(command), "bold"), f"  {purpose}"))
+        _hint(label, command, purpose, out)
         label = ""
-    out.print(grid)
 
 
 def as_typed(command: str) -> str:
     """Return a command as this user types it: `start.py` says how it was called itself."""
     typed = os.environ.get("NEUROSIM_COMMAND", "neurosim")
     return typed + command.removeprefix("neurosim")
+
+
+def _hint(label: str, command: str, purpose: str, out: Console) -> None:
+    """Print a command whole, so that it can be copied, and what it is for where there is room."""
+    line = Text.assemble((f"{label:7}", "dim"), "  ", (as_typed(command), "bold"))
+    if len(line) + 2 + len(purpose) <= out.width:
+        out.print(Text.assemble(line, "  ", purpose))
+    else:
+        out.print(line, soft_wrap=True)
+        out.print(f"{'':9}{purpose}")
 
 
 def _verdict(check: Check) -> Text:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -125,9 +125,13 @@ def load(path: Path) -> ModuleType:
 
 @contextmanager
 def blamed(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong in the user's Python file into a UserError with file and line."""
+    """Turn whatever goes wrong in the user's Python file into a UserError with file and line.
+
+    What it prints goes to stderr, since stdout is for results.
+    """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except UserError:
         raise
     except SyntaxError as error:

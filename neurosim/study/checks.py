@@ -6,7 +6,7 @@ import math
 from numbers import Real
 from pathlib import Path
 
-from neurosim.errors import UserError, nearest
+from neurosim.errors import UserError, closest
 
 
 def whole(where: str, value: object, least: int = 1, most: int | None = None) -> int:
@@ -79,6 +79,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Say whether ``path`` is a folder, and no where the system cannot even look."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def unreadable(path: Path, error: OSError) -> UserError:
     """Return the message for a file that the system will not let us read."""
     return UserError(
@@ -95,7 +103,12 @@ def short(value: object) -> str:
 
 
 def _neighbour(path: Path) -> str:
+    """Suggest the file beside ``path`` that is nearest in name, of the same kind if it can be."""
     try:
-        return nearest(path.name, [entry.name for entry in path.parent.iterdir()])
+        beside = [Path(entry.name) for entry in path.parent.iterdir()]
     except OSError:
         return ""
+    alike = {other.stem: other for other in beside if other.suffix.lower() == path.suffix.lower()}
+    close = alike.get(closest(path.stem, alike) or "")
+    close = close or next((other for other in beside if other.stem == path.stem), None)
+    return f" Did you mean {close}?" if close else ""

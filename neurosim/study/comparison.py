@@ -18,8 +18,8 @@ from neurosim.model.network import Network
 from neurosim.study import results
 from neurosim.study.overrides import override
 from neurosim.study.problem import Problem
-from neurosim.study.results import Check, Summary
 from neurosim.study.scenario import Scenario, rate
+from neurosim.study.summary import Check, Summary
 from neurosim.study.training import Job, Outcome, Watcher, train
 
 Verb = Literal["run", "compare", "cost"]
@@ -27,6 +27,11 @@ Row = dict[str, Any]
 Say = Callable[[str], object]
 # Growth is fitted on this many of the largest sizes: in small networks overheads hide it.
 FITTED_SIZES = 3
+# About what simulating a step takes here; only ever said as "about".
+MULTIPLICATION_SECONDS, EDGE_SECONDS = 1.1e-9, 4.5e-5
+# A run of fewer steps is a trial, of which nobody expects anything.
+ENOUGH_STEPS = 1_000
+Status = Literal["done", "interrupted", "failed"]
 GROWING = ("multiplications_per_step", "stored_words", "cycles_per_step", "seconds_per_step")
 
 
@@ -51,24 +56,25 @@ def study(
     """
     began = time.perf_counter()
     sized = [override(scenario, {"network": {"units": n}}) for n in scenario.sizes] or [scenario]
-    problems = [Problem.of(one, one.seeds[0]) for one in sized]
+    problems = [Problem.of(one, one.seeds[0], trained=verb != "cost") for one in sized]
     for problem in problems:
         problem.check(trained=verb != "cost")
     rows, checks = _costs(problems, say)
     outcomes: list[Outcome] = []
-    status = "done"
+    status: Status = "done"
     notes: list[str] = []
     if verb != "cost":
         outcomes = _trained(problems, watch)
         rows = _with_learning(rows, outcomes, problems)
         status, notes = _ending(outcomes, problems)
+        notes += _unlearned(rows)
     summary = Summary(
         verb=verb,
         status=status,
         seconds=round(time.perf_counter() - began, 3),
         network=_network(scenario, problems[0].network),
         task=problems[0].series.origin,
-        clock_mhz=problems[0].machine.clock_mhz,
+        clock_mhz=machine.clock_mhz if (machine := problems[0].machine) else None,
         rows=tuple(rows),
         curves=_curves(scenario, outcomes),
         slopes=_slopes(scenario, rows),
@@ -82,20 +88,33 @@ def study(
 
 
 def _costs(problems: Sequence[Problem], say: Say) -> tuple[list[Row], list[Check]]:
-    """Count each rule, and simulate one step of it on the machine."""
+    """Count each rule, and simulate one step of it on the machine where there is one."""
     rows: list[Row] = []
     tried: list[list[tuple[str, dict[str, bool]]]] = [[] for _ in PROMISES]
     for problem in problems:
-        network = problem.network
         for name in problem.scenario.compare:
             rule = problem.rule(name).for_steps(problem.series.steps)
-            say(f"counting a step of {name} with {len(network.units):,} units")
-            step = engines.simulated_step(network, rule, problem.machine, problem.number)
-            cost = engines.cost_of(network, rule, problem.machine, problem.number, step[0])
+            closed = rule.cost(problem.network)
+            if problem.machine is None:
+                cost = engines.cost(problem.network, rule, None, problem.number)
+                rows.append(cost.as_dict())
+                continue
+            say(_simulating(name, problem.network, closed))
+            step = engines.simulated_step(problem.network, rule, problem.machine, problem.number)
+            cost = engines.cost_of(problem.network, rule, problem.machine, problem.number, step[0])
             rows.append(cost.as_dict())
-            for gathered, found in zip(tried, _tried(rule.cost(network), *step), strict=True):
+            for gathered, found in zip(tried, _tried(closed, *step), strict=True):
                 gathered.append((name, found))
-    return rows, [_check(text, found) for text, found in zip(PROMISES, tried, strict=True)]
+    checks = [_check(text, found) for text, found in zip(PROMISES, tried, strict=True) if found]
+    return rows, checks
+
+
+def _simulating(name: str, network: Network, counts: Counts) -> str:
+    """Say what is being simulated, and how long it takes where that is long."""
+    units, edges = len(network.units), len(network.edges)
+    seconds = counts.multiplications * MULTIPLICATION_SECONDS + edges * EDGE_SECONDS
+    patience = f", about {seconds:,.0f} s (--machine none only counts)" if seconds > 5 else ""
+    return f"simulating {name}, {units:,} units{patience}"
 
 
 PROMISES = (
@@ -170,20 +189,30 @@ def _sized(outcomes: Sequence[Outcome]) -> Row:
     return {"steps": steps, "seconds_per_step": outcomes[0].seconds / steps}
 
 
-def _ending(outcomes: Sequence[Outcome], problems: Sequence[Problem]) -> tuple[str, list[str]]:
+def _ending(outcomes: Sequence[Outcome], problems: Sequence[Problem]) -> tuple[Status, list[str]]:
     """Return how it ended, and what the reader should know about that."""
     scenario, steps = problems[0].scenario, problems[0].series.steps
     notes = [f"{o.rule}, seed {o.seed}: {o.failure}" for o in outcomes if o.failure]
     asked = len(problems) * len(scenario.compare) * (1 if scenario.sizes else len(scenario.seeds))
-    stopped = len(outcomes) < asked or any(o.interrupted for o in outcomes)
-    if stopped:
+    if len(outcomes) < asked or any(o.interrupted for o in outcomes):
         done, every = sum(o.steps for o in outcomes), asked * steps
         notes.append(f"Interrupted after {done:,} of {every:,} training steps in all.")
-    return "failed" if notes and not stopped else "interrupted" if stopped else "done", notes
+        return "interrupted", notes
+    return "failed" if notes else "done", notes
+
+
+def _unlearned(rows: Sequence[Row]) -> list[str]:
+    """Say which rules answer worse at the end than the mean of the target would."""
+    return [
+        f"{row['rule']}: the error at the end is larger than the target's variance, so nothing was"
+        f" learned. Try a learning rate below {row['learning_rate']:g}, or more steps."
+        for row in rows
+        if row.get("nmse", 0) > 1 and row["steps"] >= ENOUGH_STEPS
+    ]
 
 
 def _network(scenario: Scenario, network: Network) -> str:
-    source = Path(scenario.network.file or scenario.network.topology).name
+    source = Path(scenario.network.file or scenario.network.topology or "").name
     outputs = f"{len(network.outputs):,} output{'s' * (len(network.outputs) != 1)}"
     if scenario.sizes:
         return f"{source}, {min(scenario.sizes):,} to {max(scenario.sizes):,} units, {outputs}"

@@ -10,12 +10,14 @@ import dataclasses
 import json
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from neurosim.errors import UserError, nearest
 
 T = TypeVar("T")
+# As ``where``: the values are flags, so messages name them as flags.
+FLAGS = "--"
 
 
 def read(cls: type[T], given: Mapping[str, object], where: str) -> T:
@@ -24,12 +26,13 @@ def read(cls: type[T], given: Mapping[str, object], where: str) -> T:
     Parameters
     ----------
     cls : type
-        A frozen dataclass, its fields typed with numbers, strings, tuples, mappings to numbers,
-        other dataclasses, or optional ones of these.
+        A frozen dataclass, its fields typed with numbers, strings, tuples, mappings, other
+        dataclasses, or optional ones of these.
     given : Mapping
         Values by field name; nested dataclasses are nested mappings.
     where : str
-        The source as the user knows it, such as a file name; it opens every message.
+        The source as the user knows it, such as ``mine.toml:``, or `FLAGS`; it opens every
+        message.
 
     Raises
     ------
@@ -41,16 +44,16 @@ def read(cls: type[T], given: Mapping[str, object], where: str) -> T:
     for key in given:
         if key not in names:
             raise UserError(
-                f"{where} {key}: unknown key.{nearest(key, names)} Known: {', '.join(names)}."
+                f"{_at(where, key)}: unknown key.{nearest(key, names)} Known: {', '.join(names)}."
             )
-    values = {key: _convert(hints[key], value, f"{where} {key}") for key, value in given.items()}
+    values = {key: _convert(hints[key], value, _at(where, key)) for key, value in given.items()}
+    for name in _required(cls):
+        if name not in given:
+            raise UserError(f"{_at(where, name)}: missing. Add it.")
     try:
         return cls(**values)
     except UserError as error:
-        raise UserError(f"{where} {error}") from None
-    except TypeError:
-        missing = [name for name in _required(cls) if name not in given]
-        raise UserError(f"{where} {missing[0]}: missing. Add it.") from None
+        raise UserError(_at(where, str(error))) from None
 
 
 def mapping(described: object) -> dict[str, Any]:
@@ -82,6 +85,19 @@ def toml(described: Mapping[str, object], table: str = "") -> str:
     return "\n".join(blocks)
 
 
+def _at(where: str, key: str) -> str:
+    """Return the place of a key as the user knows it: `mine.toml: [rule] name`, `--rule.name`."""
+    return f"{where}{key}" if where.startswith(FLAGS) else f"{where} {key}"
+
+
+def _inside(where: str) -> str:
+    """Return the source of what is in the table at ``where``."""
+    if where.startswith(FLAGS):
+        return f"{where}."
+    source, _, key = where.rpartition(" ")
+    return f"{source} [{key}]"
+
+
 def _required(cls: type) -> list[str]:
     return [
         field.name
@@ -92,15 +108,18 @@ def _required(cls: type) -> list[str]:
 
 def _convert(hint: Any, value: object, where: str) -> Any:
     origin = get_origin(hint)
+    if hint is Any:
+        return value
     if origin in (Union, types.UnionType):
+        if value is None:
+            return None
         return _convert(next(arm for arm in get_args(hint) if arm is not type(None)), value, where)
     if origin is Literal:
         return _choice(get_args(hint), value, where)
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return _sequence(get_args(hint)[0], value, where)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        source, _, key = where.rpartition(" ")
-        return read(hint, _table(value, where), f"{source} [{key}]")
+        return read(hint, _table(value, where), _inside(where))
     if origin is not None and issubclass(origin, Mapping):
         inner = get_args(hint)[1]
         return {k: _convert(inner, v, f"{where}.{k}") for k, v in _table(value, where).items()}

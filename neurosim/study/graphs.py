@@ -96,6 +96,24 @@ def read(path: Path) -> nx.DiGraph:
     return reader(path)
 
 
+def takes(topology: str, option: str) -> bool:
+    """Say whether the builder of a topology takes an option; a graph file takes none.
+
+    Raises
+    ------
+    UserError
+        When there is no such topology, or its file is not what its name says.
+    """
+    path = catalog.find("topologies", topology)
+    return path.suffix.lower() == ".py" and bool({option, "**"} & _parameters(path, _builder(path)))
+
+
+def ends(graph: nx.DiGraph, key: str) -> tuple[str, ...]:
+    """Return the nodes that a graph calls its ``inputs`` or ``outputs``, perhaps none."""
+    by_role = [node for node, role in graph.nodes(data="role") if role == key.removesuffix("s")]
+    return _listed(graph.graph.get(key, by_role))
+
+
 def _built(
     path: Path,
     chosen: Mapping[str, object],
@@ -103,9 +121,7 @@ def _built(
     outputs: int | Sequence[str] | None,
     seed: int,
 ) -> nx.DiGraph:
-    build = getattr(catalog.load(path), "build", None)
-    if not callable(build):
-        raise UserError(f"{path}: has no function {SIGNATURE}. Add one that returns a DiGraph.")
+    build = _builder(path)
     taken = _accepted(path, build, chosen)
     count = len(_listed(outputs)) if _named(outputs) else outputs
     standard = dict(zip(STANDARD, (inputs, count, seed), strict=True))
@@ -120,15 +136,27 @@ def _built(
     return graph
 
 
-def _accepted(path: Path, build: Callable[..., Any], chosen: Mapping[str, object]) -> set[str]:
-    """Return what a builder takes, and refuse an option that it does not."""
+def _builder(path: Path) -> Callable[..., Any]:
+    build: Callable[..., Any] | None = getattr(catalog.load(path), "build", None)
+    if build is None or not callable(build):
+        raise UserError(f"{path}: has no function {SIGNATURE}. Add one that returns a DiGraph.")
+    return build
+
+
+def _parameters(path: Path, build: Callable[..., Any]) -> set[str]:
+    """Return the names that a builder takes, ``**`` among them where it takes any."""
     with catalog.blamed(path):
         parameters = inspect.signature(build).parameters.values()
-    taken = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return {*taken, "**"}
-    own = sorted(taken - set(STANDARD))
-    for option in chosen:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    every = {"**"} if any(p.kind is p.VAR_KEYWORD for p in parameters) else set()
+    return {p.name for p in parameters if p.kind in named} | every
+
+
+def _accepted(path: Path, build: Callable[..., Any], chosen: Mapping[str, object]) -> set[str]:
+    """Return what a builder takes, and refuse an option that it does not."""
+    taken = _parameters(path, build)
+    own = sorted(taken - {*STANDARD, "**"})
+    for option in chosen if "**" not in taken else ():
         if option not in taken:
             raise UserError(
                 f"topology {path.stem}: does not take {option}.{nearest(option, own)}"
@@ -156,21 +184,20 @@ def _checked(
     outputs: int | Sequence[str] | None,
 ) -> Definition:
     """Return the graph with its inputs and outputs, named so by argument, attribute or role."""
-    ends = {
+    found = {
         "inputs": _ends(graph, where, "inputs", inputs),
         "outputs": _ends(graph, where, "outputs", outputs),
     }
-    for name in ends["outputs"]:
-        if name in ends["inputs"]:
+    for name in found["outputs"]:
+        if name in found["inputs"]:
             raise UserError(f"{where}: node {name} is both input and output. Make it one of them.")
-    graph.graph.update({key: list(names) for key, names in ends.items()})
-    return Definition(graph, **ends)
+    graph.graph.update({key: list(names) for key, names in found.items()})
+    return Definition(graph, **found)
 
 
 def _ends(graph: nx.DiGraph, where: str, key: str, given: Any) -> tuple[str, ...]:
     role = key.removesuffix("s")
-    by_role = [node for node, found in graph.nodes(data="role") if found == role]
-    listed = _listed(given if given is not None else graph.graph.get(key, by_role))
+    listed = ends(graph, key) if given is None else _listed(given)
     known = {str(node): None for node in graph}
     for name, times in Counter(listed).items():
         if name not in known:

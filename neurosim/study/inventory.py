@@ -14,7 +14,7 @@ from neurosim import machine as machines
 from neurosim.errors import UserError, nearest
 from neurosim.learning import RULES
 from neurosim.model.network import BIAS
-from neurosim.study import catalog, description, sources, tasks
+from neurosim.study import catalog, description, graphs, sources, tasks
 from neurosim.study.graphs import Definition, graph_from
 from neurosim.study.overrides import GRAPHS
 from neurosim.study.scenario import Scenario
@@ -66,7 +66,7 @@ def entry(name: str) -> Entry:
     """
     path = Path(name)
     if path.suffix.lower() in GRAPHS:
-        return _topology(path.stem, graph_from(file=path), f"A graph in {path}.", {})
+        return _graph(path)
     if path.suffix.lower() in sources.SUFFIXES:
         return _file(path)
     if name in catalog.names("scenarios"):
@@ -103,10 +103,17 @@ def _file(path: Path) -> Entry:
 def _named_topology(name: str) -> Entry:
     path = catalog.find("topologies", name)
     if path.suffix.lower() in GRAPHS:
-        return _topology(path.stem, graph_from(file=path), f"A graph in {path}.", {})
+        return _graph(path)
     parameters = inspect.signature(catalog.load(path).build).parameters.values()
     options = {p.name: p.default for p in parameters if p.default is not p.empty}
     return _topology(path.stem, graph_from(str(path)), sources.docstring(path), options)
+
+
+def _graph(path: Path) -> Entry:
+    """Return a graph file as an entry, even one that leaves its inputs and outputs to flags."""
+    graph = graphs.read(path)
+    found = Definition(graph, graphs.ends(graph, "inputs"), graphs.ends(graph, "outputs"))
+    return _topology(path.stem, found, f"A graph in {path}.", {})
 
 
 def _topology(
@@ -121,16 +128,16 @@ def _topology(
     degrees = [degree for _, degree in between.in_degree]
     facts = {
         "units": len(units),
-        "inputs": list(inputs),
-        "outputs": list(outputs),
+        "inputs": list(inputs) or "not named",
+        "outputs": list(outputs) or "not named",
         "edges": graph.number_of_edges(),
         "edges_between_units": between.number_of_edges(),
         "self_loops": loops,
         "reciprocal_edges": reciprocal,
         "reciprocity": round(reciprocal / pairs, 4) if pairs else 0.0,
-        "density": round(between.number_of_edges() / len(units) ** 2, 4),
-        "least_in_degree": min(degrees),
-        "greatest_in_degree": max(degrees),
+        "density": round(between.number_of_edges() / max(1, len(units)) ** 2, 4),
+        "least_in_degree": min(degrees, default=0),
+        "greatest_in_degree": max(degrees, default=0),
         "strongly_connected_parts": nx.number_strongly_connected_components(between),
     }
     if options:

@@ -30,16 +30,43 @@ def override(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
             merged[key] = {**kept, **value}
         else:
             merged[key] = value
-    network = changes.get("network", {})
-    if "layers" in network and "units" not in network:
-        merged["network"]["units"] = sum(network["layers"])
+    if "network" in changes:
+        _fit_units(merged["network"], changes["network"])
     if "data" in changes.get("task", {}):
         merged["task"]["name"] = changes["task"].get("name", "csv")
     if "learning_rate" in changes.get("rule", {}) and "rates" not in changes:
         merged["rates"] = {}
     if "compare" in changes and "rates" not in changes:
         merged["rates"] = {k: v for k, v in merged["rates"].items() if k in merged["compare"]}
-    return from_mapping(merged, f"{scenario.name} with your flags:")
+    if changes.get("sizes") and "seeds" not in changes:
+        merged["seeds"] = merged["seeds"][:1]
+    if "summary" not in changes and _is_another(scenario, changes):
+        merged["summary"] = ""
+    return from_mapping(merged, description.FLAGS)
+
+
+def _fit_units(merged: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Make the number of units, where only the scenario gives one, fit another topology."""
+    if "units" in changes:
+        return
+    if "layers" in changes:
+        merged["units"] = sum(changes["layers"])
+    elif "topology" in changes and "units" in merged:
+        from neurosim.study.graphs import takes  # with networkx, which is slow to load
+
+        if not takes(changes["topology"], "units"):
+            del merged["units"]
+
+
+def _is_another(scenario: Scenario, changes: Mapping[str, Any]) -> bool:
+    """Say whether the scenario's summary would tell of something else after these changes."""
+    network, task = changes.get("network", {}), changes.get("task", {})
+    return (
+        not {"topology", "file"}.isdisjoint(network)
+        or not {"name", "data"}.isdisjoint(task)
+        or "compare" in changes
+        or ("sizes" in changes and not scenario.sizes)
+    )
 
 
 def _outdated(section: str, changes: Mapping[str, Any]) -> set[str]:
@@ -54,7 +81,7 @@ def _outdated(section: str, changes: Mapping[str, Any]) -> set[str]:
             next((key for key in ("steps", "passes") if key in changes), ""), set()
         )
     if section == "rule" and "name" in changes:
-        return {"literal", "ingress_only", "self_terms", "window"}
+        return {"literal", "ingress_only", "self_terms", "placement", "window"}
     if section == "number" and "kind" in changes:
         return set(WIDTHS)
     if section == "number":

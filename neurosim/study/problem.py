@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from neurosim import machine as machines
 from neurosim.errors import UserError, nearest
-from neurosim.learning import BPTT, RULES, Rule
+from neurosim.learning import BPTT, RTRL, RULES, Rule
 from neurosim.machine import Machine
 from neurosim.model.arithmetic import Float, Number
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
-from neurosim.study import description
+from neurosim.study import catalog, checks, description, memory
 from neurosim.study.graphs import graph_from
-from neurosim.study.scenario import Scenario, from_mapping, rate
+from neurosim.study.scenario import Scenario, TaskSpec, from_mapping, rate
 from neurosim.study.series import Series
 from neurosim.study.tasks import series_for
+from neurosim.study.wiring import judged
 
 # The whole history of a longer run is more than BPTT could keep.
 LONGEST_HISTORY = 1_000
-BYTES_A_NUMBER = 8
+# In place of a machine's name: count, and simulate nothing.
+NO_MACHINE = "none"
 
 
 @dataclass(frozen=True)
@@ -32,26 +38,24 @@ class Problem:
     network: Network
     series: Series
     number: Number
-    machine: Machine
+    machine: Machine | None
 
     @classmethod
-    def of(cls, scenario: Scenario, seed: int) -> Problem:
-        """Return the problem that ``scenario`` describes.
+    def of(cls, scenario: Scenario, seed: int, trained: bool = True) -> Problem:
+        """Return the problem that ``scenario`` describes, ``trained`` or only counted.
 
         Raises
         ------
         UserError
             When a part of it does not exist, or does not fit the others.
         """
-        task = description.mapping(scenario.task)
-        series = series_for(**task)
-        return cls(
-            scenario,
-            _network(scenario, series, seed),
-            series,
-            _number(scenario),
-            machines.load(scenario.machine),
-        )
+        number, machine = _number(scenario), _machine(scenario)
+        series = _series(scenario.task, _stamp(scenario.task))
+        if scenario.network.activation == "logistic":
+            series = series.positive()  # where its units reach
+        with _judged(scenario) if trained or machine else nullcontext():
+            network = _network(scenario, series, seed)
+        return cls(scenario, network, series, number, machine)
 
     def rule(self, name: str) -> Rule:
         """Return the rule called ``name``, with the scenario's options as far as it takes them."""
@@ -70,20 +74,14 @@ class Problem:
             For an unknown rule, an option that none of the rules takes, a task that does not fit
             the network, or more numbers than this computer's memory holds.
         """
-        for name in self.scenario.compare:
-            if name not in RULES:
-                raise UserError(
-                    f"rule {name}: is unknown.{nearest(name, RULES)} Known: {', '.join(RULES)}."
-                )
+        check_rules(self.scenario.compare)
         self._check_options()
         for name in self.scenario.compare:
-            self._check_size(name)
-        wanted, given = len(self.network.outputs), self.series.targets.shape[1]
-        if trained and wanted != given:
-            raise UserError(
-                f"{self.scenario.name}: the network has {wanted} outputs, the task {given} targets"
-                f" ({', '.join(self.series.target_names)}). Name as many with --network.outputs."
-            )
+            self._check_size(name, trained)
+        if trained:
+            _check_ends("output", self.network.outputs, "target", self.series.target_names)
+        if trained and self.machine is None and self.scenario.engine == "clocked":
+            raise UserError("engine: clocked needs the time of a machine. Name one with --machine.")
 
     def _check_options(self) -> None:
         described = self.scenario.rule
@@ -94,7 +92,7 @@ class Problem:
                 rules = ", ".join(self.scenario.compare)
                 raise UserError(f"[rule] {field.name}: does not apply to {rules}. Drop it.")
 
-    def _check_size(self, name: str) -> None:
+    def _check_size(self, name: str, trained: bool) -> None:
         rule = self.rule(name)
         endless = isinstance(rule, BPTT) and rule.window is None
         if endless and self.series.steps > LONGEST_HISTORY:
@@ -102,13 +100,28 @@ class Problem:
                 f"[rule] window: bptt would look back over all {self.series.steps:,} steps."
                 " Say how far, such as --rule.window 30."
             )
-        words = rule.cost(self.network).stored_words
-        needed, there = words * BYTES_A_NUMBER, _memory_bytes()
-        if needed > there / 2:
+        counts, edges = rule.for_steps(self.series.steps).cost(self.network), self.network.edges
+        needed = 0.0
+        if self.machine is not None:
+            needed = memory.of_simulation(counts, len(edges))
+        if trained:
+            workers = min(len(self.scenario.seeds), os.cpu_count() or 1)
+            needed = max(needed, memory.of_training(counts, len(edges), workers))
+        memory.refuse_beyond(f"{self.scenario.name}: {rule.title}", needed, _advice(name))
+
+
+def check_rules(names: Iterable[str]) -> None:
+    """Return when there are rules of all these names.
+
+    Raises
+    ------
+    UserError
+        When there are not.
+    """
+    for name in names:
+        if name not in RULES:
             raise UserError(
-                f"{self.scenario.name}: {rule.title} keeps {words:,} numbers,"
-                f" {needed / 1e9:,.0f} GB, and this computer has {there / 1e9:,.0f} GB."
-                " Use fewer units, or drop the rule from --compare."
+                f"rule {name}: is unknown.{nearest(name, RULES)} Known: {', '.join(RULES)}."
             )
 
 
@@ -118,30 +131,51 @@ def single(scenario: Scenario, name: str) -> Scenario:
     taken = {field.name for field in fields(RULES[name])} if name in RULES else set()
     options = {key: value for key, value in described["rule"].items() if key in taken}
     rule = {**options, "name": name, "learning_rate": rate(scenario, name)}
-    return from_mapping(
-        {**described, "rule": rule, "compare": [name], "rates": {}}, f"{scenario.name}:"
-    )
+    summary = scenario.summary if scenario.compare == (name,) else ""
+    changed = {"rule": rule, "compare": [name], "rates": {}, "summary": summary}
+    return from_mapping({**described, **changed}, f"{scenario.name}:")
+
+
+@lru_cache(maxsize=1)
+def _series(task: TaskSpec, stamp: object) -> Series:
+    """Return the series of a task, made once for all trainings of a process."""
+    return series_for(**description.mapping(task))
+
+
+def _stamp(task: TaskSpec) -> object:
+    """Return what changes where the file of a task does."""
+    if task.data is None:
+        return None
+    path = catalog.find("data", task.data).resolve()
+    found = path.stat()
+    return path, found.st_mtime_ns, found.st_size
 
 
 def _network(scenario: Scenario, series: Series, seed: int) -> Network:
     spec: dict[str, Any] = description.mapping(scenario.network)
     activation, options = spec.pop("activation"), spec.pop("options")
-    if "file" in spec:
-        spec.pop("topology")
-    else:
+    if "file" not in spec:
         spec.setdefault("inputs", series.input_names)
         spec["outputs"] = _outputs(spec.get("outputs"), series)
     own: dict[str, Any] = {key: _value(value) for key, value in options.items()}
     definition = graph_from(**spec, **own)
     network = Network(*definition, activation=activation, seed=seed, name=scenario.name)
-    if len(network.inputs) != len(series.input_names):
-        raise UserError(
-            f"{scenario.name}: the network has {len(network.inputs)} inputs"
-            f" ({', '.join(network.inputs)}), the task {len(series.input_names)}"
-            f" ({', '.join(series.input_names)}). Name as many with --network.inputs,"
-            " or another task."
-        )
+    _check_ends("input", network.inputs, "input", series.input_names)
     return network
+
+
+def _check_ends(what: str, nodes: Sequence[str], columns_what: str, columns: Sequence[str]) -> None:
+    """Return when the network has as many inputs or outputs as the task has for them."""
+    if len(nodes) != len(columns):
+        raise UserError(
+            f"--network.{what}s: the network has {_counted(what, nodes)}, the task"
+            f" {_counted(columns_what, columns)}. Name as many of both."
+        )
+
+
+def _counted(what: str, names: Sequence[str]) -> str:
+    listed = ", ".join(names[:4]) + ", ..." * (len(names) > 4)
+    return f"{len(names)} {what}{'s' * (len(names) != 1)} ({listed})"
 
 
 def _outputs(given: list[str] | None, series: Series) -> Any:
@@ -166,11 +200,30 @@ def _number(scenario: Scenario) -> Number:
     try:
         return Float() if kind == "float" else Fixed(**described)
     except UserError as error:
-        raise UserError(f"[number] {error}") from None
+        raise UserError(f"[number] {str(error).removeprefix('Fixed.')}") from None
 
 
-def _memory_bytes() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # not on every system
-        return 16 * 10**9
+def _machine(scenario: Scenario) -> Machine | None:
+    if scenario.machine == NO_MACHINE:
+        return None
+    if scenario.machine.endswith(".toml"):
+        checks.file(Path(scenario.machine))
+    return machines.load(scenario.machine)
+
+
+def _judged(scenario: Scenario) -> AbstractContextManager[None]:
+    """Refuse, before it is built, a network that RTRL could not be applied to here."""
+
+    def judge(units: int, edges: float) -> None:
+        if RTRL.name in scenario.compare:
+            where = f"{scenario.name}: {RTRL.title} with {units:,} units"
+            memory.refuse_beyond(where, memory.of_rtrl(units, edges), _advice(RTRL.name))
+
+    return judged(judge)
+
+
+def _advice(rule: str) -> str:
+    return (
+        f"Use fewer units, leave {rule} out of --compare, or let `neurosim cost --machine"
+        f" {NO_MACHINE}` count alone."
+    )

@@ -40,7 +40,7 @@ def columns(path: Path, given: Names | None, target: Names | None) -> tuple[Colu
     if given is None and target is None:
         if len(names) > 1:
             raise UserError(
-                f"{path}: has the columns {', '.join(names[:8])}."
+                f"{path}: has the columns {', '.join(f'{name:.20}' for name in names[:8])}."
                 " Say which is predicted with --target COLUMN."
             )
         return names, names
@@ -94,12 +94,14 @@ def series(
     seen = scaled[:, [distinct.index(name) for name in inputs]]
     own = [distinct.index(name) for name in targets]
     ahead = "1 row" if horizon == 1 else f"{horizon} rows"
+    whole_file = count >= pairs
+    extent = f"{count / pairs:.3g} passes" if whole_file else f"first {count:,} of {pairs:,} rows"
     return Series(
         inputs=seen[step],
         targets=scaled[:, own][step + horizon],
         input_names=inputs,
         target_names=targets,
-        origin=f"{', '.join(targets)} of {path.name}, {ahead} ahead, {count / pairs:.3g} passes",
+        origin=f"{', '.join(targets)} of {path.name}, {ahead} ahead, {extent}",
         scale=tuple(scale[own].tolist()),
         offset=tuple(offset[own].tolist()),
         distinct=min(pairs, count),

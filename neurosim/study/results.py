@@ -12,12 +12,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,85 +26,14 @@ import neurosim
 from neurosim.errors import UserError, nearest
 from neurosim.model.network import Network
 from neurosim.study import description, sources
+from neurosim.study.checks import is_file, is_folder
 from neurosim.study.scenario import Scenario, digest, folder_name
+from neurosim.study.summary import SCHEMA, Summary, finite, summary_in
 from neurosim.study.training import TAIL_STEPS, Outcome
 
-SCHEMA = 1
 SUMMARY, SCENARIO = "summary.json", "scenario.toml"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.safetensors"
 _PACKAGES = ("numpy", "networkx", "simpy", "safetensors")
-
-
-@dataclass(frozen=True)
-class Check:
-    """A promise that was tried on this very run.
-
-    Attributes
-    ----------
-    promise
-        What it says.
-    times
-        How often it was tried.
-    broken
-        Where it did not hold.
-    """
-
-    promise: str
-    times: int
-    broken: Sequence[str] = ()
-
-    @property
-    def held(self) -> bool:
-        """Whether it held each time."""
-        return not self.broken
-
-
-@dataclass(frozen=True)
-class Summary:
-    """All that a report prints.
-
-    Attributes
-    ----------
-    verb
-        What was asked for: run, compare or cost.
-    status
-        done, interrupted or failed.
-    seconds
-        Wall-clock time of it all.
-    network, task
-        What learned what, in words.
-    clock_mhz
-        Clock of the machine, which turns cycles into time.
-    rows
-        One mapping of figures for each rule (and size), named as in `--json`.
-    curves
-        For each rule, the normalised error in equal parts of the run.
-    slopes
-        For each rule, how fast its figures grow with the number of units: exponents.
-    checks
-        Promises that were tried.
-    notes
-        What the reader should know besides, such as why a rule failed.
-    hints
-        Useful commands that could follow, each with its purpose.
-    versions, host
-        What it was computed with, and on.
-    """
-
-    verb: str
-    status: str
-    seconds: float
-    network: str
-    task: str
-    clock_mhz: float | None
-    rows: tuple[Mapping[str, Any], ...]
-    curves: Mapping[str, Sequence[float]]
-    slopes: Mapping[str, Mapping[str, float]]
-    checks: tuple[Check, ...]
-    notes: tuple[str, ...]
-    hints: tuple[tuple[str, str], ...]
-    versions: Mapping[str, str]
-    host: Mapping[str, Any]
 
 
 def versions() -> dict[str, str]:
@@ -125,13 +54,16 @@ def host() -> dict[str, Any]:
     }
 
 
-def prepare(scenario: Scenario, out: Path) -> Path:
-    """Return the run folder of ``scenario`` in ``out``, made and tried out for writing.
+@contextmanager
+def prepared(scenario: Scenario, out: Path) -> Iterator[Path]:
+    """Make the run folder of ``scenario`` in ``out``, and try it out for writing.
 
-    Called before anything is computed, so that a wrong ``--out`` costs nothing.
+    Done before anything is computed, so that a wrong ``--out`` costs nothing. Where the block
+    fails, folders that were made for it and are still empty go again.
     """
     folder = out / folder_name(scenario)
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -140,7 +72,13 @@ def prepare(scenario: Scenario, out: Path) -> Path:
         raise UserError(
             f"{folder}: cannot be written ({reason}). Name another folder with --out."
         ) from None
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        with suppress(OSError):  # it holds something
+            for path in made:
+                path.rmdir()
+        raise
 
 
 def write(folder: Path, scenario: Scenario, summary: Summary, outcomes: Sequence[Outcome]) -> str:
@@ -150,11 +88,13 @@ def write(folder: Path, scenario: Scenario, summary: Summary, outcomes: Sequence
     """
     if summary.status != "done" and _finished(folder):
         return f"nothing: {folder} holds this run, finished before"
-    firsts = _firsts(outcomes)
+    firsts = [] if scenario.sizes else _firsts(outcomes)
     _replace_text(folder / SCENARIO, description.toml(description.mapping(scenario)))
     if firsts:
         _replace_text(folder / SERIES, _series(firsts))
     for outcome in firsts:
+        if outcome.failure is not None:
+            continue  # weights that are not finite are none that anyone could go on with
         own = outcome.rule == scenario.rule.name or len(firsts) == 1
         name = CHECKPOINT if own else f"checkpoint-{outcome.rule}.safetensors"
         _replace(folder / name, _saver(outcome.network))
@@ -178,20 +118,8 @@ def read(folder: Path) -> tuple[Scenario, Summary]:
     UserError
         When it is no run folder, or one that this version does not know.
     """
-    path = folder / SUMMARY
-    try:
-        record = json.loads(sources.text(path))
-        if record["schema"] != SCHEMA:
-            raise UserError(f"{path}: has schema {record['schema']}; known is {SCHEMA}.")
-        given = {field.name: record[field.name] for field in fields(Summary)}
-        given["checks"] = tuple(
-            Check(check["promise"], check["times"], tuple(check["broken"]))
-            for check in given["checks"]
-        )
-        summary = Summary(**given)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise UserError(f"{path}: is not a summary that neurosim wrote. Run it again.") from None
-    return sources.load(str(folder / SCENARIO)), summary
+    found = summary_in(folder / SUMMARY)
+    return sources.load(str(folder / SCENARIO)), found
 
 
 def find(name: str | None, out: Path) -> Path:
@@ -209,27 +137,20 @@ def find(name: str | None, out: Path) -> Path:
         if not known:
             raise UserError(f"{out}: holds no runs yet. Start with `neurosim compare`.")
         return max(known.values(), key=lambda folder: (folder / SUMMARY).stat().st_mtime_ns)
-    if (Path(name) / SUMMARY).is_file():
+    if is_file(Path(name) / SUMMARY):
         return Path(name)
     begin = [folder for key, folder in known.items() if key.startswith(name)]
     if len(begin) == 1 or name in known:
         return known.get(name, begin[0])
     if begin:
-        several = ", ".join(folder.name for folder in begin)
-        raise UserError(f"{name}: begins several runs ({several}). Write more of the name.")
+        several = ", ".join(folder.name for folder in begin[:8]) + ", ..." * (len(begin) > 8)
+        raise UserError(f"{name or 'NAME'}: begins several runs ({several}). Write more of it.")
+    if is_folder(Path(name)):
+        raise UserError(f"{name}: is no run folder, since it holds no {SUMMARY}. Name another.")
     raise UserError(
         f"{name}: no such run in {out}.{nearest(name, known)}"
         " `neurosim report` without a name shows the newest; --out names another folder."
     )
-
-
-def finite(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row without what could not be computed: nothing stands for it in JSON."""
-    return {key: value for key, value in row.items() if _is_computed(value)}
-
-
-def _is_computed(value: object) -> bool:
-    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def _record(scenario: Scenario, summary: Summary) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from neurosim.errors import UserError
 from neurosim.study import description
 from neurosim.study.checks import number, whole
 
+STANDARD_TOPOLOGY = "fully_recurrent"
+
 
 @dataclass(frozen=True)
 class NetworkSpec:
@@ -27,7 +29,7 @@ class NetworkSpec:
     Attributes
     ----------
     topology
-        Name of a topology on the shelf, or a file that builds one.
+        Name of a topology on the shelf (fully_recurrent), or a file that builds one.
     file
         A graph of your own (node-link JSON or GraphML), in place of a topology.
     units
@@ -54,7 +56,7 @@ class NetworkSpec:
         Draws the edges of a random topology.
     """
 
-    topology: str = "fully_recurrent"
+    topology: str | None = None
     file: str | None = None
     units: int | None = None
     density: float | None = None
@@ -70,6 +72,10 @@ class NetworkSpec:
 
     def __post_init__(self) -> None:
         # what a topology makes of its options is the topology's to judge
+        if self.file is not None and self.topology is not None:
+            raise UserError(f"file: the topology {self.topology} is named too. Give one of them.")
+        if self.file is None and self.topology is None:
+            object.__setattr__(self, "topology", STANDARD_TOPOLOGY)
         if self.units is not None:
             whole("units", self.units)
         whole("seed", self.seed, least=0)
@@ -142,6 +148,8 @@ class RuleSpec:
         TRTRL without the sensitivities of outgoing links.
     self_terms
         TRTRL with the terms of a unit's own loop.
+    placement
+        Who keeps TRTRL's egress sensitivities: the unit itself, or the owner of the weight.
     window
         Steps that truncated BPTT looks back.
     """
@@ -151,6 +159,7 @@ class RuleSpec:
     literal: bool = False
     ingress_only: bool = False
     self_terms: bool = True
+    placement: Literal["unit", "owner"] = "unit"
     window: int | None = None
 
     def __post_init__(self) -> None:
@@ -219,9 +228,9 @@ class Scenario:
     compare
         Rules that `compare` sets side by side, such as rtrl,trtrl.
     rates
-        Learning rates of single rules, in place of the rule's own.
+        Learning rates of single rules, in place of [rule]'s: --rates.RULE RATE.
     machine
-        Name of a machine on the shelf, or a TOML file.
+        Name of a machine on the shelf, or a TOML file; none counts without simulating.
     engine
         arrays (fast), stepwise (neuron objects) or clocked (in cycles).
     seeds

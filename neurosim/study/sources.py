@@ -33,10 +33,10 @@ def load(name: str) -> Scenario:
         return _from_file(scenarios[name])
     if name in topologies:
         return _on_network(name, {"topology": name})
-    if name.lower().endswith(".csv"):
-        raise UserError(f"{name}: is data, not a scenario. Use --data {name}.")
+    if Path(name).suffix.lower() == ".csv" or checks.is_file(Path(name)):
+        return _from_file(Path(name))
     raise UserError(
-        f"{name or 'NAME'}: no such scenario or topology on the shelf, and not a file"
+        f"{checks.short(name)}: no such scenario or topology on the shelf, and not a file"
         f" ({', '.join(SUFFIXES)}).{nearest(name, [*scenarios, *topologies])}"
         " `neurosim list` shows the shelf."
     )
@@ -76,6 +76,8 @@ def _from_file(path: Path) -> Scenario:
     if suffix in GRAPHS:
         text(path)  # what is in it is judged when the graph is built; here it only has to be there
         return _on_network(path.stem, {"file": str(path.resolve())})
+    if suffix == ".csv":
+        raise UserError(f"{path}: is data, not a scenario. Use --data {path}.")
     if path.is_dir():
         raise UserError(f"{path}: is a folder. Name a file in it ({', '.join(SUFFIXES)}).")
     raise UserError(f"{path}: neither a scenario nor a graph. Known: {', '.join(SUFFIXES)}.")
@@ -84,17 +86,24 @@ def _from_file(path: Path) -> Scenario:
 def _from_toml(path: Path) -> Scenario:
     try:
         given = tomllib.loads(text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{path}: is not valid TOML: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: is not valid TOML: {error}. Correct the file.") from None
+    except RecursionError:
+        raise UserError(f"{path}: is not valid TOML for a scenario: nested too deeply.") from None
+    if isinstance(given.get("machine"), dict):
+        raise UserError(f"{path}: is a machine, not a scenario. Use --machine {path}.")
     given.setdefault("name", path.stem)
     return resolve_files(from_mapping(given, f"{path}:"), path.parent)
 
 
 def _from_script(path: Path) -> Scenario:
     try:
-        scenario = getattr(catalog.load(path), "scenario", None)
+        module = catalog.load(path)
+        scenario = getattr(module, "scenario", None)
         if isinstance(scenario, Scenario):
             return resolve_files(scenario, path.parent)
+        if callable(getattr(module, "build", None)):
+            return _on_network(path.stem, {"topology": str(path.resolve())})
     except UserError as error:
         said = str(error)
         raise UserError(said if said.startswith(str(path)) else f"{path}: {said}") from None

@@ -182,7 +182,7 @@ def place(path: Path, names: Sequence[str], column: str) -> int:
     """Return where a column stands in a line, or say which columns there are."""
     if column in names:
         return names.index(column)
-    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    listed = ", ".join(f"{name:.20}" for name in names[:8]) + (", ..." if len(names) > 8 else "")
     raise UserError(
         f"{path}: has no column {short(column)}.{nearest(column, names)} It has {listed}."
     )

@@ -17,10 +17,12 @@ from neurosim.study import catalog, recorded
 from neurosim.study.checks import number, whole
 from neurosim.study.mackey_glass import mackey_glass as solution
 from neurosim.study.series import REACH, Series, single
+from neurosim.study.table import MOST_ROWS
 
 STANDARD_STEPS = 30_000
 MOST_STEPS = 10_000_000
 MOST_AHEAD = 100_000
+OF_FILES = ("input", "target", "passes")
 # Of x in the Mackey-Glass series, about, for tau from 17 to 30.
 MEAN, DEVIATION = 0.9, 0.25
 
@@ -58,9 +60,10 @@ def make(name: str, steps: int | None = None, seed: int = 0, **options: object) 
     taken = [p for p in inspect.signature(task).parameters if p not in ("steps", "random")]
     for option in chosen:
         if option not in taken:
+            hint = " Name a file with --data FILE.csv." if option in OF_FILES else ""
             raise UserError(
                 f"task {name}: does not take {option}.{nearest(option, taken)}"
-                f" It takes {', '.join(taken)}."
+                f" It takes {', '.join(taken)}.{hint}"
             )
     if steps is not None:
         whole(f"task {name}: steps", steps, most=MOST_STEPS)
@@ -142,7 +145,7 @@ def from_csv(
     path = catalog.find("data", str(data))
     if steps is not None and passes is not None:
         raise UserError("task csv: steps and passes both say how long. Give one of them.")
-    ahead = whole("task csv: horizon", horizon)
+    ahead = whole("task csv: horizon", horizon, most=MOST_ROWS)
     chosen = recorded.columns(path, input, target)
     return recorded.series(path, *chosen, ahead, steps=steps, passes=passes, most_steps=MOST_STEPS)
 

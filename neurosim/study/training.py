@@ -55,10 +55,10 @@ class Progress(NamedTuple):
 class Outcome:
     """What a job gave.
 
-    ``nmse`` is the normalised error, None where it is not defined. ``curve`` holds the mean
-    squared error over the variance of the target, in equal parts of the run. ``targets``,
-    ``outputs`` and ``errors``, each (steps, outputs), are the last steps, from ``first_step`` on.
-    ``failure`` says why a run could not go on.
+    ``nmse`` is the run's own (`neurosim.engines.Run.nmse`), and ``curve`` the same in equal parts
+    of the run, but over the variance of all its targets. ``targets``, ``outputs`` and ``errors``,
+    each (steps, outputs), are the last steps, from ``first_step`` on. ``failure`` says why a run
+    could not go on.
     """
 
     rule: str
@@ -211,7 +211,7 @@ def _reporter(
 
     def on_step(t: int, outputs: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
         nonlocal last, smooth
-        square = float(errors @ errors)
+        square = float(errors @ errors) / len(errors)
         smooth = square if smooth is None else smooth + 0.002 * (square - smooth)
         now = time.perf_counter()
         if now - last > SECONDS_BETWEEN_REPORTS or t + 1 == steps:
@@ -223,7 +223,9 @@ def _reporter(
     return on_step
 
 
-def _outcome(job: Job, run: Any, targets: NDArray[np.float64], failure: str | None) -> Outcome:
+def _outcome(
+    job: Job, run: engines.Run, targets: NDArray[np.float64], failure: str | None
+) -> Outcome:
     steps = len(run.errors)
     first = max(0, steps - TAIL_STEPS)
     return Outcome(
@@ -245,11 +247,11 @@ def _outcome(job: Job, run: Any, targets: NDArray[np.float64], failure: str | No
 
 
 def _curve(errors: NDArray[np.float64], variance: float) -> tuple[float, ...]:
-    parts = np.array_split((errors**2).sum(axis=1), min(CURVE_POINTS, len(errors)))
+    parts = np.array_split((errors**2).mean(axis=1), min(CURVE_POINTS, len(errors)))
     means = [float(part.mean()) / variance for part in parts if len(part)]
     return tuple(mean for mean in means if np.isfinite(mean))
 
 
 def _variance(targets: NDArray[np.float64]) -> float:
-    """Return the summed variance of the targets, or 1 for constant ones, which have no scale."""
-    return float(targets.var(axis=0).sum()) or 1.0
+    """Return the variance of the targets, or 1 for constant ones, which have no scale."""
+    return float(np.var(targets)) or 1.0

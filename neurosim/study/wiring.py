@@ -6,7 +6,9 @@ A topology draws its recurrent edges on the numbers 0 .. N-1 with a generator of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import networkx as nx
 
@@ -16,6 +18,22 @@ from neurosim.study.checks import whole
 
 # More than any learning rule here could train; a graph of this size takes about 2 GB.
 MOST_EDGES = 5_000_000
+Judge = Callable[[int, float], object]
+_judge: ContextVar[Judge] = ContextVar("judge", default=lambda units, edges: None)
+
+
+@contextmanager
+def judged(judge: Judge) -> Iterator[None]:
+    """Ask ``judge`` about units and edges before a topology is built within the block.
+
+    It raises what it thinks of them. Only who will train a network knows what it may cost, and
+    only its builder how many edges it is about to have.
+    """
+    token = _judge.set(judge)
+    try:
+        yield
+    finally:
+        _judge.reset(token)
 
 
 def check(topology: str, units: int, outputs: int, least: int = 1) -> None:
@@ -57,6 +75,7 @@ def afford(topology: str, units: int, edges: float) -> None:
             f"{topology}: {units:,} units make about {edges:,.0f} edges, and {MOST_EDGES:,} is the"
             " limit. Ask for fewer units, or take a sparser topology."
         )
+    _judge.get()(units, edges)
 
 
 def wire(

@@ -1,0 +1,147 @@
+"""All that a report prints, and its file: what `summary.json` in a run folder holds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from neurosim.errors import UserError
+from neurosim.study import description, sources
+from neurosim.study.checks import short
+
+SCHEMA = 1
+LARGEST = 1e100  # of anything that is counted or measured
+_TEXTS, _LISTS = {"rule", "machine"}, {"seeds", "nmse_by_seed"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A promise that was tried on this very run.
+
+    Attributes
+    ----------
+    promise
+        What it says.
+    times
+        How often it was tried.
+    broken
+        Where it did not hold.
+    """
+
+    promise: str
+    times: int
+    broken: Sequence[str] = ()
+
+    @property
+    def held(self) -> bool:
+        """Whether it held each time."""
+        return not self.broken
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All that a report prints.
+
+    Attributes
+    ----------
+    verb
+        What was asked for: run, compare or cost.
+    status
+        done, interrupted or failed.
+    seconds
+        Wall-clock time of it all.
+    network, task
+        What learned what, in words.
+    clock_mhz
+        Clock of the machine, which turns cycles into time.
+    rows
+        One mapping of figures for each rule (and size), named as in `--json`.
+    curves
+        For each rule, the normalised error in equal parts of the run.
+    slopes
+        For each rule, how fast its figures grow with the number of units: exponents.
+    checks
+        Promises that were tried.
+    notes
+        What the reader should know besides, such as why a rule failed.
+    hints
+        Useful commands that could follow, each with its purpose.
+    versions, host
+        What it was computed with, and on.
+    """
+
+    verb: Literal["run", "compare", "cost"]
+    status: Literal["done", "interrupted", "failed"]
+    seconds: float
+    network: str
+    task: str
+    clock_mhz: float | None
+    rows: tuple[Mapping[str, Any], ...]
+    curves: Mapping[str, Sequence[float]]
+    slopes: Mapping[str, Mapping[str, float]]
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+    hints: tuple[tuple[str, str], ...]
+    versions: Mapping[str, str]
+    host: Mapping[str, Any]
+
+
+def finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row without what could not be computed: nothing stands for it in JSON."""
+    return {key: value for key, value in row.items() if _is_computed(value)}
+
+
+def _is_computed(value: object) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def summary_in(path: Path) -> Summary:
+    """Return the summary in a file.
+
+    Raises
+    ------
+    UserError
+        When it holds none, or one that this version does not know.
+    """
+    record = _parsed(path)
+    try:
+        summary = description.read(Summary, record, f"{path}:")
+        for n, row in enumerate(summary.rows):
+            _check_row(f"{path}: rows[{n}]", row)
+    except UserError as error:
+        raise UserError(f"{error} Run it again.") from None
+    return summary
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """Return the fields of a summary as they are in its file."""
+    try:
+        record = json.loads(sources.text(path))
+        if record["schema"] == SCHEMA:
+            return {field.name: record[field.name] for field in fields(Summary)}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(f"{path}: is not a summary that neurosim wrote. Run it again.") from None
+    raise UserError(
+        f"{path}: has schema {record['schema']!r:.20}, and known is {SCHEMA}."
+        " Read it with the neurosim that wrote it."
+    )
+
+
+def _check_row(where: str, row: Mapping[str, Any]) -> None:
+    """Return when the figures of a rule are ones that a report can print."""
+    for key in ("rule", "units", "outputs"):
+        if key not in row:
+            raise UserError(f"{where} {key}: missing.")
+    for key, value in row.items():
+        if key in _TEXTS:
+            good = isinstance(value, str)
+        elif key in _LISTS:
+            good = isinstance(value, list)
+        else:
+            good = isinstance(value, (int, float)) and abs(value) < LARGEST
+        if not good:
+            raise UserError(f"{where} {key}: is no such thing (got {short(value)}).")
