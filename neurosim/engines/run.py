@@ -55,7 +55,8 @@ class Run:
     def nmse(self, part: float = 0.1) -> float | None:
         """Return mean squared error over target variance, in the last ``part`` of the steps.
 
-        Both are summed over the outputs, the variance of each being about its own mean. None where that is not defined: no steps, a target that never moves, a diverged run.
+        Both are summed over the outputs, the variance of each being about its own mean. None
+        where that is not defined: no steps, a target that never moves, a diverged run.
         """
         tail = slice(-max(1, round(part * self.steps)), None)
         variance = float(np.var(self.targets[tail], axis=0).sum()) if self.steps else 0.0

@@ -65,8 +65,8 @@ def _machine(path: Path) -> Machine:
     _refuse_unknown(path, "", table, SECTIONS)
     if table.get("schema") != SCHEMA:
         raise UserError(
-            f"{path}: schema must be {SCHEMA} (got {table.get('schema')!r:.40}). `neurosim show bus`"
-            " prints a machine to start from."
+            f"{path}: schema must be {SCHEMA} (got {table.get('schema')!r:.40})."
+            " `neurosim show bus` prints a machine to start from."
         )
     about = _section(path, table, "machine")
     _refuse_unknown(path, "[machine] ", about, ("name", "summary", "clock_mhz"))
