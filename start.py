@@ -320,7 +320,8 @@ def wait(command: "list[str]", folder: "Path | None" = None) -> int:
 
 
 def become(command: "list[str]") -> int:
-    """Turn into this command, in the folder where the user stands."""
+    """Turn into this command, in the folder where the user stands; its hints name this file."""
+    os.environ["NEUROSIM_COMMAND"] = f"python3 {shlex.quote(sys.argv[0])}"
     if os.name != "nt":
         os.execv(command[0], command)
     return wait(command)
@@ -337,7 +338,6 @@ def main(words: "Sequence[str]") -> int:
         python = prepare(ROOT, ["test"] if testing else [])
         if testing:
             return run_tests(python, words[1:])
-        os.environ["NEUROSIM_COMMAND"] = f"python3 {shlex.quote(sys.argv[0])}"  # for its hints
         # -P: a file of the user's that is named like a module must not come in its way.
         return become([str(python), "-P", "-m", "neurosim", *(words or MAIN_COMPARISON)])
     except Trouble as trouble:

@@ -309,6 +309,7 @@ def test_a_run_is_found_by_the_beginning_of_its_name():
 
 
 def test_commands_are_printed_as_the_user_types_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEUROSIM_COMMAND", raising=False)
     assert terminal.as_typed("neurosim report x") == "neurosim report x"
     monkeypatch.setenv("NEUROSIM_COMMAND", "python3 start.py")
     assert terminal.as_typed("neurosim report x") == "python3 start.py report x"
