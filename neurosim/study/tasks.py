@@ -121,7 +121,7 @@ def delayed_copy(steps: int | None, random: np.random.Generator, delay: int = 5)
     """
     back = whole("task delayed_copy: delay", delay, most=MOST_AHEAD)
     length = steps or STANDARD_STEPS
-    signs = REACH * random.choice([-1.0, 1.0], length + back)
+    signs = np.array([-REACH, REACH])[random.integers(0, 2, length + back)]
     origin = f"random signs, copied after {_steps(back)}"
     return single(signs[back:], signs[:length], ("sign", "copy"), origin, scale=1 / REACH)
 
