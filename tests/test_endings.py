@@ -209,3 +209,39 @@ def test_messages_name_the_command_as_it_was_typed(capsys, monkeypatch):
     monkeypatch.setenv("NEUROSIM_COMMAND", "python3 start.py")
     assert main(["compare", "--units", "3"]) == 2
     assert "See `python3 start.py compare --help`." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks processes up in /proc")
+def test_no_training_outlives_a_killed_command(tmp_path: Path) -> None:
+    """Killed outright, the command takes its training processes with it."""
+    command = [sys.executable, "-m", "neurosim", "compare", "--steps", "200000"]
+    mark = {"NEUROSIM_TEST_MARK": str(tmp_path)}
+    environment = {**os.environ, **mark, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+
+        def others() -> int:
+            return len(_marked(str(tmp_path)) - {process.pid})
+
+        _wait_until(lambda: others() >= 2)
+        process.kill()
+    _wait_until(lambda: others() == 0)
+
+
+def _marked(mark: str) -> set[int]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.add(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def _wait_until(true, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -189,9 +190,18 @@ def _follow(futures: Sequence[Future[Any]], reports: Queue[Progress], watch: Wat
 _shared: dict[str, Any] = {}
 
 
+def _leave_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, however it ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _begin_worker(reports: Queue[Progress], stop: Event) -> None:
     # a terminal sends Ctrl-C to every process; only the first decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _shared.update(reports=reports, stop=stop)
 
 
