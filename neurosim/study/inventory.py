@@ -19,8 +19,6 @@ from neurosim.study.graphs import Definition, graph_from
 from neurosim.study.overrides import GRAPHS
 from neurosim.study.scenario import Scenario
 
-KINDS = ("scenarios", "topologies", "rules", "tasks", "machines")
-
 
 @dataclass(frozen=True)
 class Entry:
