@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurosim.engines import Cost, Run, cost, gradients, train, train_many
     from neurosim.errors import RunFailed, UserError
-    from neurosim.learning import BPTT, RTRL, TRTRL, Rule, exact_weights
+    from neurosim.learning import BPTT, RTRL, TRTRL, Inference, Rule, exact_weights
     from neurosim.machine import Machine
     from neurosim.model import Fixed, Float, Network, load
 
 _ROOMS = {
     "neurosim.engines": ("Cost", "Run", "cost", "gradients", "train", "train_many"),
     "neurosim.errors": ("RunFailed", "UserError"),
-    "neurosim.learning": ("BPTT", "RTRL", "TRTRL", "Rule", "exact_weights"),
+    "neurosim.learning": ("BPTT", "RTRL", "TRTRL", "Inference", "Rule", "exact_weights"),
     "neurosim.machine": ("Machine",),
     "neurosim.model": ("Fixed", "Float", "Network", "load"),
 }
@@ -31,6 +31,7 @@ __all__ = [
     "Cost",
     "Fixed",
     "Float",
+    "Inference",
     "Machine",
     "Network",
     "Rule",

@@ -3,12 +3,15 @@
 A new rule earns its place by a row in ``RULES``.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from neurosim import machine
 from neurosim.engines.train import engine_for
-from neurosim.learning import BPTT, RTRL, TRTRL
+from neurosim.errors import UserError
+from neurosim.learning import BPTT, RTRL, TRTRL, Inference
 from neurosim.model import Fixed, Float, Network
 from neurosim.study import catalog
 from neurosim.study.graphs import graph_from
@@ -24,6 +27,7 @@ RULES = {
     "trtrl-owner-no-self": TRTRL(0.05, placement="owner", self_terms=False),
     "trtrl-literal-ingress": TRTRL(0.05, literal=True, ingress_only=True),
     "bptt-3": BPTT(0.05, window=3),
+    "inference": Inference(),
 }
 NUMBERS = {
     "float": Float(),
@@ -31,6 +35,10 @@ NUMBERS = {
     "fixed10": Fixed(
         word_bits=10, fraction_bits=7, weight_bits=20, weight_fraction_bits=15, table_bits=6
     ),
+}
+ON_CHIP = {name for name, rule in RULES.items() if not isinstance(rule, (RTRL, BPTT))} - {
+    "trtrl-literal",
+    "trtrl-literal-ingress",
 }
 STEPS = 200
 
@@ -65,7 +73,8 @@ def compare(network, rule, number, first, second, steps, machine_name=None) -> N
             else:
                 tolerance = 1e-12 if t == 0 else 1e-9
                 np.testing.assert_allclose(one, other, rtol=0, atol=tolerance, err_msg=f"step {t}")
-    assert np.abs(engines[0].weights() - network.weight_vector).max() > 1e-3  # something was learnt
+    moved = np.abs(engines[0].weights() - network.weight_vector).max()
+    assert (moved > 1e-3) is not isinstance(rule, Inference)  # something was learnt
     assert engines[0].counts == engines[1].counts
 
 
@@ -87,8 +96,23 @@ def test_the_clocked_words_are_the_arrays_words(topology: str, rule: str, number
 @pytest.mark.parametrize("machine_name", machine.names())
 @pytest.mark.parametrize("rule", RULES)
 def test_no_machine_changes_a_word(rule: str, machine_name: str) -> None:
-    network = small("small_world", outputs=3)
-    compare(network, RULES[rule], Fixed(), "clocked", "stepwise", 12, machine_name)
+    network, described = small("small_world", outputs=3), RULES[rule]
+    if machine_name == "chip" and rule not in ON_CHIP:
+        with pytest.raises(UserError, match="has no place on the chip"):
+            engine_for(network, described, "clocked", Fixed(), machine_name)
+        return
+    if machine_name == "chip":
+        described = described.on_chip()
+    compare(network, described, Fixed(), "clocked", "stepwise", 12, machine_name)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 7])
+@pytest.mark.parametrize("rule", ["trtrl", "trtrl-ingress", "trtrl-no-self", "inference"])
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_lanes_change_no_word(topology: str, rule: str, lanes: int) -> None:
+    chip = machine.load("chip")
+    chip = replace(chip, compute=replace(chip.compute, lanes=lanes))
+    compare(small(topology), RULES[rule].on_chip(), Fixed(), "clocked", "arrays", 12, chip)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

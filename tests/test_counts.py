@@ -5,7 +5,7 @@ import pytest
 
 from neurosim.engines import simulated_step
 from neurosim.engines.train import engine_for
-from neurosim.learning import BPTT, RTRL, TRTRL, Counts
+from neurosim.learning import BPTT, RTRL, TRTRL, Counts, Inference
 from neurosim.model import Float, Network
 from neurosim.study.graphs import graph_from
 
@@ -18,6 +18,7 @@ RULES = [
     TRTRL(placement="owner"),
     TRTRL(placement="owner", self_terms=False),
     BPTT(window=4),
+    Inference(),
 ]
 
 

@@ -95,7 +95,7 @@ MISTAKES = {
     "both carriers": (
         "[sync]",
         "[links]\nlatency_cycles = 1\n[sync]",
-        "needs one section of [bus] and [links]",
+        "needs one section of [bus], [links] and [fabric]",
     ),
     "schema": ("schema = 1", "schema = 2", "schema must be 1 (got 2)"),
     "no TOML": ("[machine]", "[machine", "is no TOML"),

@@ -158,7 +158,12 @@ class Cells:
         return np.array([cell.memory[name][0] for cell in self.outputs])
 
     def gather(self, name: str) -> Array:
-        """Read the first words of a memory with one word an edge, in network order, raw."""
+        """Read the first words of a memory with one word an edge, in network order, raw.
+
+        Zeros where a rule has no such memory.
+        """
+        if name not in self.units[0].memory:
+            return np.zeros(len(self.network.edges), dtype=self.store.dtype)
         return np.concatenate([cell.memory[name][: cell.neuron.edges] for cell in self.units])
 
     def counts(self, phase: int, received: int) -> Counts:

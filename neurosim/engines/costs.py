@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engines.activity import Activity
-from neurosim.engines.clocked import ClockedEngine
+from neurosim.engines.lockstep import clocked_engine
 from neurosim.learning.counts import Counts
 from neurosim.learning.rule import Rule
 from neurosim.machine import Machine, load
@@ -112,7 +112,7 @@ def simulated_step(
 
     The schedule does not depend on data, so this step stands for all of them.
     """
-    engine = ClockedEngine(network, rule, number, machine)
+    engine = clocked_engine(network, rule, number, machine)
     x, target = np.full(len(network.inputs), 0.5), np.full(len(network.outputs), 0.5)
     engine.step(number.encode(x), number.encode(target))
     assert engine.activity is not None

@@ -16,6 +16,7 @@ from neurosim.engines.cells import Cell, Cells
 from neurosim.engines.plan import Plan, plan
 from neurosim.engines.timing import BurstTime, burst_time, carried_words, send_cycles, shape
 from neurosim.machine import Machine
+from neurosim.machine.description import Fabric
 from neurosim.model.arithmetic import Array
 from neurosim.model.operations import Compute, Phase, Receive, Send
 
@@ -157,6 +158,7 @@ class Score:
             filled = [awaited[operation.kind, number, far].popleft() for far in operation.along]
             away = sum(far != number for far in operation.along)
             carrier = self.machine.interconnect
+            assert not isinstance(carrier, Fabric)  # which has an engine of its own
             transfer = Transfer(
                 number,
                 position,

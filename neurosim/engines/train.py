@@ -175,9 +175,9 @@ def engine_for(
             f" {', '.join(ENGINES)}."
         )
     if engine == "clocked":
-        from neurosim.engines.clocked import ClockedEngine
+        from neurosim.engines.lockstep import clocked_engine
 
-        return ClockedEngine(network, rule, number, machine or "bus", initial)
+        return clocked_engine(network, rule, number, machine or "bus", initial)
     if machine is not None:
         raise UserError(f"machine: the {engine} engine has no time. Use engine='clocked' with it.")
     stepper = ArraysEngine if engine == "arrays" else StepwiseEngine

@@ -5,10 +5,22 @@ from __future__ import annotations
 from neurosim.learning.bptt import BPTT
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.exactness import exact_weights
+from neurosim.learning.inference import Inference
 from neurosim.learning.rtrl import RTRL
 from neurosim.learning.rule import Outcome, Rule
 from neurosim.learning.trtrl import TRTRL
 
-RULES: dict[str, type[Rule]] = {rule.name: rule for rule in (RTRL, TRTRL, BPTT)}
+RULES: dict[str, type[Rule]] = {rule.name: rule for rule in (RTRL, TRTRL, BPTT, Inference)}
 
-__all__ = ["BPTT", "RTRL", "RULES", "TRTRL", "Census", "Counts", "Outcome", "Rule", "exact_weights"]
+__all__ = [
+    "BPTT",
+    "RTRL",
+    "RULES",
+    "TRTRL",
+    "Census",
+    "Counts",
+    "Inference",
+    "Outcome",
+    "Rule",
+    "exact_weights",
+]

@@ -93,6 +93,10 @@ class Rule(ABC):
         """Return the rule as it is for a run of that many steps."""
         return self
 
+    def on_chip(self) -> Rule:
+        """Return the rule with its words placed as a chip of lanes wants them."""
+        return self
+
     @abstractmethod
     def memories(self, neuron: Neuron, network: Network) -> tuple[Memory, ...]:
         """Return what a unit keeps beside what ``tick_memories`` lists."""
@@ -122,21 +126,21 @@ class Rule(ABC):
 def tick_memories(neuron: Neuron) -> tuple[Memory, ...]:
     """Return the memories that any rule needs: weights, activations, and the stream's words."""
     if neuron.is_input:
-        return (Memory("y", 1, Role.ACTIVATION),)
+        return (Memory("y", 1, Role.ACTIVATION, per_unit=True),)
     n = neuron.edges
     common = (
         Memory("w", n, Role.WEIGHT, Format.WEIGHT),
         Memory("z", n, Role.ACTIVATION),
-        *(Memory(name, 1, Role.ACTIVATION) for name in ("s", "y", "slope")),
-        Memory("rate", 1, Role.CONSTANT, Format.RATE),
+        *(Memory(name, 1, Role.ACTIVATION, per_unit=True) for name in ("s", "y", "slope")),
+        Memory("rate", 1, Role.CONSTANT, Format.RATE, per_unit=True),
     )
     if not neuron.is_output:
         return common
     return (
         *common,
-        Memory("minus_one", 1, Role.CONSTANT),
-        Memory("target", 1, Role.ACTIVATION),
-        Memory("error", 1, Role.ACTIVATION),
+        Memory("minus_one", 1, Role.CONSTANT, per_unit=True),
+        Memory("target", 1, Role.ACTIVATION, per_unit=True),
+        Memory("error", 1, Role.ACTIVATION, per_unit=True),
     )
 
 

@@ -28,7 +28,7 @@ Networks 19(9), 2008, doi 10.1109/TNN.2008.2000838. The factored form is ours; `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -109,6 +109,10 @@ class TRTRL(Rule):
         """What reciprocal neighbours exchange under the placement."""
         return PLACEMENTS[self.placement]
 
+    def on_chip(self) -> TRTRL:
+        """Keep b with the owner: one word an edge crosses lanes, not three."""
+        return self if self.literal else replace(self, placement="owner")
+
     def exchanged(self, neuron: Neuron) -> int:
         """How many reciprocal neighbours share sensitivities with this neuron."""
         return 0 if self.ingress_only else neuron.reciprocal
@@ -128,10 +132,10 @@ class TRTRL(Rule):
         if self.literal:
             return (*kept, *trtrl_literal.memories(neuron, network, r))
         if neuron.is_output:
-            kept += [Memory("v", 1), Memory("blame", neuron.unit_sources)]
+            kept += [Memory("v", 1, per_unit=True), Memory("blame", neuron.unit_sources)]
         if neuron.output_targets:
             kept.append(Memory("blame_in", len(neuron.output_targets), Role.INBOX))
-        return (*kept, Memory("q", 1))
+        return (*kept, Memory("q", 1, per_unit=True))
 
     def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (3), and the gradient by (6) and (7) or, when literal, by (4)."""

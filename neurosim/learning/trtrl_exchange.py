@@ -149,8 +149,10 @@ def _owner_memories(neuron: Neuron, rule: TRTRL) -> tuple[Memory, ...]:
     r = rule.exchanged(neuron)
     names = ("w_reverse", "slope_in", "q_in", *(["loop_in"] if rule.self_terms else []))
     kept = (Memory("b", r, Role.STORED), Memory("b_sum", r))
-    no_loop = [Memory("no_loop", 1, Role.CONSTANT)] if neuron.self_slot is None else []
-    return (*kept, *no_loop, *(Memory(name, r, Role.INBOX) for name in names))
+    inboxes = (Memory(name, r, Role.INBOX) for name in names)
+    if neuron.self_slot is not None:
+        return (*kept, *inboxes)
+    return (*kept, Memory("no_loop", 1, Role.CONSTANT, per_unit=True), *inboxes)
 
 
 def _owner_offer(neuron: Neuron, rule: TRTRL) -> Operations:

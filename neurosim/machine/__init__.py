@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from neurosim.machine.description import Bus, Compute, Links, Machine, MemoryBank, Sync
+from neurosim.machine.description import Bus, Compute, Fabric, Links, Machine, MemoryBank, Sync
 from neurosim.machine.reading import load, names, source
 
-__all__ = ["Bus", "Compute", "Links", "Machine", "MemoryBank", "Sync", "load", "names", "source"]
+__all__ = [
+    "Bus",
+    "Compute",
+    "Fabric",
+    "Links",
+    "Machine",
+    "MemoryBank",
+    "Sync",
+    "load",
+    "names",
+    "source",
+]

@@ -63,6 +63,26 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Fabric:
+    """A chip of lanes in lockstep: a rotator for words between lanes, a bus to all of them.
+
+    The depths of its pipelines, in cycles from the issue of a slot: until a slot issued then can
+    read a result that stays in its lane; a word that went over the rotator (whose place the
+    receiving lane names ``arrive_cycles`` after it was sent); a memory's word that went over the
+    bus; a result that went over the bus. The activation unit adds its own, for the value and for
+    the slope. The defaults are the depths of the chip that ``myhdl_core`` builds.
+    """
+
+    result_cycles: int = 6
+    rotate_cycles: int = 4
+    arrive_cycles: int = 3
+    send_cycles: int = 5
+    broadcast_cycles: int = 9
+    activate_cycles: int = 5
+    slope_cycles: int = 8
+
+
+@dataclass(frozen=True)
 class Sync:
     """How a step ends: all neurons wait for the last."""
 
@@ -78,12 +98,15 @@ class Machine:
     clock_mhz: float
     compute: Compute
     memory: tuple[MemoryBank, ...]
-    interconnect: Bus | Links
+    interconnect: Bus | Links | Fabric
     sync: Sync
 
     def lanes(self, units: int) -> int:
         """How many lanes serve a network of that many units."""
-        return units if self.compute.lanes == PER_NEURON else int(self.compute.lanes)
+        if self.compute.lanes == PER_NEURON:
+            return units
+        most = units if isinstance(self.interconnect, Fabric) else int(self.compute.lanes)
+        return min(int(self.compute.lanes), most)
 
     def bank_of(self, role: str) -> MemoryBank | None:
         """Return the bank that holds memories of a role; None for registers."""

@@ -15,6 +15,7 @@ from neurosim.machine.description import (
     ROLES,
     Bus,
     Compute,
+    Fabric,
     Links,
     Machine,
     MemoryBank,
@@ -24,8 +25,8 @@ from neurosim.machine.description import (
 SHELF = Path(__file__).with_name("shelf")
 SCHEMA = 1
 LARGEST = 1_000_000
-SECTIONS = ("schema", "machine", "compute", "memory", "bus", "links", "sync")
-Part = TypeVar("Part", Compute, MemoryBank, Bus, Links, Sync)
+SECTIONS = ("schema", "machine", "compute", "memory", "bus", "links", "fabric", "sync")
+Part = TypeVar("Part", Compute, MemoryBank, Bus, Links, Fabric, Sync)
 
 
 def names() -> tuple[str, ...]:
@@ -128,12 +129,18 @@ def _clock(path: Path, value: Any) -> float:
     return float(value)
 
 
-def _interconnect(path: Path, table: Mapping[str, Any]) -> Bus | Links:
-    if ("bus" in table) == ("links" in table):
-        raise UserError(f"{path}: needs one section of [bus] and [links] that carries messages.")
-    if "bus" in table:
-        return _part(path, "bus", Bus, _section(path, table, "bus"))
-    return _part(path, "links", Links, _section(path, table, "links"))
+def _interconnect(path: Path, table: Mapping[str, Any]) -> Bus | Links | Fabric:
+    given = [name for name in ("bus", "links", "fabric") if name in table]
+    if len(given) != 1:
+        raise UserError(
+            f"{path}: needs one section of [bus], [links] and [fabric] that carries messages."
+        )
+    section = _section(path, table, given[0])
+    if given[0] == "bus":
+        return _part(path, "bus", Bus, section)
+    if given[0] == "links":
+        return _part(path, "links", Links, section)
+    return _part(path, "fabric", Fabric, section)
 
 
 def _part(path: Path, section: str, kind: type[Part], table: Any) -> Part:

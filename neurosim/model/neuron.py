@@ -34,7 +34,8 @@ class Memory(NamedTuple):
     """A named memory of one neuron.
 
     ``by_reference`` marks a message buffer that a message always fills whole: the engine then
-    hands the message over instead of copying it.
+    hands the message over instead of copying it. ``per_unit`` marks a word of the neuron itself,
+    where others hold a word for each of its edges, even if it has a single one.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Memory(NamedTuple):
     role: Role = Role.BUFFER
     form: Format = Format.WORD
     by_reference: bool = False
+    per_unit: bool = False
 
     def all(self) -> Words:
         """Return the whole memory as an operand."""

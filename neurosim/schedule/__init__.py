@@ -1,0 +1,9 @@
+"""From neuron programs to what a chip of lanes does in every cycle."""
+
+from __future__ import annotations
+
+from neurosim.schedule.passes import Act, Operand, Pass, Slot, Source
+from neurosim.schedule.placement import Placement
+from neurosim.schedule.step import Schedule, schedule
+
+__all__ = ["Act", "Operand", "Pass", "Placement", "Schedule", "Slot", "Source", "schedule"]
