@@ -36,7 +36,7 @@ NUMBERS = {
         word_bits=10, fraction_bits=7, weight_bits=20, weight_fraction_bits=15, table_bits=6
     ),
 }
-ON_CHIP = {name for name, rule in RULES.items() if not isinstance(rule, (RTRL, BPTT))} - {
+ON_CHIP = {name for name, rule in RULES.items() if not isinstance(rule, BPTT)} - {
     "trtrl-literal",
     "trtrl-literal-ingress",
 }
@@ -107,7 +107,7 @@ def test_no_machine_changes_a_word(rule: str, machine_name: str) -> None:
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 7])
-@pytest.mark.parametrize("rule", ["trtrl", "trtrl-ingress", "trtrl-no-self", "inference"])
+@pytest.mark.parametrize("rule", ["rtrl", "trtrl", "trtrl-ingress", "trtrl-no-self", "inference"])
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_lanes_change_no_word(topology: str, rule: str, lanes: int) -> None:
     chip = machine.load("chip")

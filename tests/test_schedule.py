@@ -61,7 +61,8 @@ def test_passes_on_dense_graphs_do_not_grow_in_number() -> None:
 def test_every_product_is_done_and_every_clash_avoided(network, rule, data) -> None:
     lanes = data.draw(st.integers(1, len(network.units)))
     plan = schedule(network, rule, lanes)
-    assert plan.multiplications == rule.on_chip().cost(network).multiplications
+    products = sum(step.burst.multiplications for step in plan.steps)
+    assert products == plan.multiplications == rule.on_chip().cost(network).multiplications
     bus, broadcast, activation, ends = Counter(), Counter(), [], 0
     fabric = Fabric()
     for step in plan.steps:
@@ -73,7 +74,7 @@ def test_every_product_is_done_and_every_clash_avoided(network, rule, data) -> N
             for n, slot in enumerate(walk, start):
                 if slot.send:
                     bus[n + fabric.send_cycles] += 1
-                    broadcast[n + fabric.send_cycles] += not burst.give
+                    broadcast[n + fabric.send_cycles] += 1
                 gives = slot.act is Act.LAST or (slot.act is Act.WORD and not burst.dot)
                 if not gives or burst.to is None or burst.to.source is not Source.UNIT:
                     continue

@@ -86,45 +86,38 @@ class LockstepEngine:
 
 
 def account(plan: Schedule, machine: Machine, counts: Counts) -> Activity:
-    """Say where the cycles of a step go: the schedule's account, the same for every step."""
+    """Say where the cycles of a step go: the schedule's account, the same for every step.
+
+    The cycles in which a lane works are shared equally among its neurons.
+    """
     placement, issued = plan.placement, sum(t.burst.length for t in plan.steps)
-    owner = {
-        (lane, placement.place[u.number]): u.number
-        for lane, units in enumerate(placement.lanes)
-        for u in units
-    }
-    busy: Counter[int] = Counter()
-    working: Counter[int] = Counter()
+    working = [0] * plan.lanes
     phases: Counter[tuple[str, str]] = Counter()
     link = LinkActivity("rotator and bus")
     for burst in (t.burst for t in plan.steps):
-        for lane, walk in enumerate(burst.walks):
-            own = 0
-            for slot in walk:
-                link.words += slot.send
-                if slot.act is Act.IDLE:
-                    continue
-                own = _owner(slot.edge, lane, plan) if slot.act is not Act.LOAD else own
-                number = owner[lane, slot.unit] if slot.act is Act.LOAD else own
-                busy[number] += 1
-                working[lane] += 1
-                phases[burst.phase, "compute"] += 1
-        link.words += len(burst.turns) and sum(s.act is Act.WORD for w in burst.walks for s in w)
+        for lane, walk in enumerate(burst.active):
+            busy = sum(slot.act is not Act.IDLE for slot in walk)
+            working[lane] += busy
+            phases[burst.phase, "compute"] += busy
+            link.words += sum(burst.sends(slot, lane) for slot in walk)
+            link.words += sum(slot.act is Act.WORD for slot in walk) if burst.turns else 0
     neurons = []
     for unit in plan.network.neurons[: len(plan.network.units)]:
         lane = placement.lane[unit.number]
+        hosts = placement.lanes[lane]
+        share, rest = divmod(working[lane], len(hosts))
+        own = share + (hosts.index(unit) < rest)
         neurons.append(
             NeuronActivity(
                 unit.name,
                 lane,
-                compute=busy[unit.number],
-                lane=working[lane] - busy[unit.number],
+                compute=own,
+                lane=working[lane] - own,
                 link=issued - working[lane],
                 barrier=plan.cycles - issued,
             )
         )
     link.busy_cycles = link.bursts = link.words
-    received = counts.words_received
     return Activity(
         cycles=plan.cycles,
         neurons=neurons,
@@ -133,16 +126,9 @@ def account(plan: Schedule, machine: Machine, counts: Counts) -> Activity:
         phases=phases,
         multiplications=counts.multiplications,
         macs=plan.lanes,
-        compute_bound=max(working.values()),
+        compute_bound=max(working),
         barrier_bound=plan.cycles - issued,
-        words_received=received,
-        hop_words=received,
+        words_received=counts.words_received,
+        hop_words=counts.words_received,
         events=len(plan.steps),
     )
-
-
-def _owner(edge: int, lane: int, plan: Schedule) -> int:
-    """Return the unit whose run an edge of a lane belongs to."""
-    hosts = plan.placement.lanes[lane]
-    return max((u.number for u in hosts if plan.placement.first[u.number] <= edge),
-               key=plan.placement.first.__getitem__)  # fmt: skip

@@ -36,6 +36,7 @@ class Chip:
         self._edge = np.array(
             [placement.first[u.number] + n for u in self.units for n in range(u.edges)]
         )
+        self.scalar = np.zeros(lanes, dtype=number.dtype)
         self._places = np.array([placement.place[u.number] for u in self.units])
         self._outputs = [placement.place[network.numbers[o]] for o in network.outputs]
         weights = number.encode(network.weight_vector, Format.WEIGHT)
@@ -86,7 +87,8 @@ class Chip:
         if operand.source is Source.UNIT:
             return Numbers(self.bank[Source.UNIT][0, units + offsets[operand.array]], Format.WORD)
         lane, edge = places
-        return Numbers(self.bank[operand.source][lane, edge + offsets[operand.array]], Format.WORD)
+        words = self.bank[operand.source][lane, edge + offsets[operand.array] + operand.shift]
+        return Numbers(words, Format.ACCUMULATOR if operand.wide else Format.WORD)
 
 
 def bound(burst: Pass, chip: Chip) -> BoundPass:
@@ -110,7 +112,7 @@ def bound(burst: Pass, chip: Chip) -> BoundPass:
 def _slots(burst: Pass) -> Array:
     """List the multiplying slots: lane, edge, unit, and the LOAD before it, as (4, slots)."""
     found = []
-    for lane, walk in enumerate(burst.walks):
+    for lane, walk in enumerate(burst.active):
         own = edge = 0
         for slot in walk:
             if slot.act is Act.LOAD:
@@ -125,6 +127,8 @@ def _bind_compute(
     burst: Pass, chip: Chip, places: Places, units: Array, own: Array
 ) -> BoundPass:  # fmt: skip
     slots = _slots(burst)
+    if burst.left is None and burst.scalar is not None:
+        return _bind_load(burst, burst.scalar, chip)
     if burst.left is None or burst.right is None or burst.to is None or not slots.size:
         return lambda: None
     left, right, to = burst.left, burst.right, burst.to
@@ -132,11 +136,13 @@ def _bind_compute(
     ends = np.flatnonzero(slots[5])
     starts = [0, *(ends[:-1] + 1).tolist()]
     form = Format.WEIGHT if to.source is Source.WEIGHT else Format.WORD
+    form = Format.ACCUMULATOR if to.wide else form
 
     def operand(which: Operand) -> Numbers:
         if which.source is not Source.SCALAR:
             return chip.read(which, places, units)
-        assert burst.scalar is not None
+        if burst.scalar is None:  # an earlier pass loaded it
+            return Numbers(chip.scalar[places[0]], Format.WORD)
         return chip.read(burst.scalar, loads, own)
 
     def run() -> None:
@@ -157,6 +163,22 @@ def _bind_compute(
     return run
 
 
+def _bind_load(burst: Pass, scalar: Operand, chip: Chip) -> BoundPass:
+    """Fill the lanes' scalar registers for passes to come."""
+    loads = [
+        (lane, slot.edge, slot.unit)
+        for lane, walk in enumerate(burst.walks)
+        for slot in walk
+        if slot.act is Act.LOAD
+    ]
+    lane, edge, unit = np.array(loads, dtype=np.int64).reshape(-1, 3).T
+
+    def run() -> None:
+        chip.scalar[lane] = _as_words(chip, chip.read(scalar, (lane, edge), unit))
+
+    return run
+
+
 def _total(chip: Chip, a: Numbers, b: Numbers | None, start: int, end: int) -> Array:
     run = slice(start, end + 1)
     one = Numbers(a.words[run], a.form)
@@ -168,7 +190,7 @@ def _write(
     burst: Pass, chip: Chip, places: Places, units: Array, own: Array, ends: Array, words: Array
 ) -> None:  # fmt: skip
     assert burst.to is not None
-    offset = chip.plan.placement.offsets.get(burst.to.array, 0)
+    offset = chip.plan.placement.offsets.get(burst.to.array, 0) + burst.to.shift
     if burst.to.source is not Source.UNIT:
         lane, edge = places
         chip.bank[burst.to.source][lane, edge + offset] = words
@@ -187,7 +209,7 @@ def _bind_send(burst: Pass, chip: Chip) -> BoundPass:
         (lane, slot.edge, slot.unit)
         for lane, walk in enumerate(burst.walks)
         for slot in walk
-        if slot.send
+        if burst.sends(slot, lane)
     ]
     if not sends or burst.send is None:
         return lambda: None

@@ -48,10 +48,15 @@ class Slot(NamedTuple):
 
 
 class Operand(NamedTuple):
-    """A source, and the array in it that is meant."""
+    """A source, the array in it that is meant, and from which word of the array on.
+
+    ``wide`` words are exact sums that have not been narrowed yet.
+    """
 
     source: Source
     array: str = ""
+    shift: int = 0
+    wide: bool = False
 
 
 Walk = tuple[Slot, ...]
@@ -87,6 +92,9 @@ class Pass:
         The array that words on the rotator fill, and by how many lanes it turns in each cycle.
     take
         Words taken from the stream, instead of walks.
+    only, alone
+        The one lane whose slots send, where walks are the same for all lanes; ``alone`` says that
+        the others do not compute either.
     """
 
     name: str
@@ -107,6 +115,8 @@ class Pass:
     ride: str = ""
     turns: tuple[int, ...] = ()
     take: int = 0
+    only: int | None = None
+    alone: bool = False
 
     @property
     def length(self) -> int:
@@ -118,4 +128,16 @@ class Pass:
         """Products that the pass is there for."""
         if self.left is None or self.right is None or self.subtract:
             return 0
-        return sum(slot.act >= Act.WORD for walk in self.walks for slot in walk)
+        return sum(slot.act >= Act.WORD for walk in self.active for slot in walk)
+
+    @property
+    def active(self) -> tuple[Walk, ...]:
+        """The walks with what the lanes do: nothing where another is alone."""
+        if not self.alone:
+            return self.walks
+        idle = (Slot(Act.IDLE),) * self.length
+        return tuple(w if lane == self.only else idle for lane, w in enumerate(self.walks))
+
+    def sends(self, slot: Slot, lane: int) -> bool:
+        """Whether a lane's slot puts a word on the bus."""
+        return slot.send and self.send is not None and self.only in (None, lane)

@@ -12,13 +12,12 @@ Claim = tuple[str, int]
 """Something only one can have in a cycle, and the cycle."""
 
 
-def claims(fabric: Fabric, burst: Pass, slot: Slot, cycle: int) -> list[Claim]:
+def claims(fabric: Fabric, burst: Pass, slot: Slot, lane: int, cycle: int) -> list[Claim]:
     """Return what a slot issued in a cycle takes of the bus and the activation unit."""
     found: list[Claim] = []
-    if slot.send:
+    if burst.sends(slot, lane):
         found.append(("bus", cycle + fabric.send_cycles))
-        if not burst.give:
-            found.append(("broadcast", cycle + fabric.send_cycles))
+        found.append(("broadcast", cycle + fabric.send_cycles))
     if _speaks(burst, slot):
         heard = cycle + fabric.broadcast_cycles
         found.append(("bus", heard))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurosim.errors import UserError
+from neurosim.learning.rtrl import RTRL
 from neurosim.learning.rule import Rule
 from neurosim.machine.description import Fabric
 from neurosim.model.network import Network
 from neurosim.model.operations import Activate, Dot
+from neurosim.schedule.bursts import Bursts, Frame
 from neurosim.schedule.lowering import NEW, OLD, Kind, Lowering
 from neurosim.schedule.passes import Pass, Source
 from neurosim.schedule.placement import Placement, place_neurons, two_banks
@@ -55,8 +57,8 @@ class Schedule:
 
     @property
     def multiplications(self) -> int:
-        """Products that the step needs."""
-        return sum(timed.burst.multiplications for timed in self.steps)
+        """Products that the step needs; a lane that has nothing to add may do more."""
+        return self.rule.cost(self.network).multiplications
 
     @property
     def utilisation(self) -> float:
@@ -83,14 +85,21 @@ def schedule(
             f"lanes: must be from 1 to {len(network.units)}, the units of {network.name}"
             f" (got {lanes})."
         )
-    programs = Programs(network, rule.on_chip())
+    on_chip = rule.on_chip()
+    frame = Frame(rule.learning_rate) if isinstance(on_chip, RTRL) else on_chip
+    programs = Programs(network, frame)
     shared = placement is not None
     placement = placement or place_neurons(programs.units, lanes)
     lowering = Lowering(programs, placement)
     if not shared:
         _lay_out(programs, lowering)
-    steps, cycles = timed(_passes(programs, lowering, fabric), fabric)
-    return Schedule(network, programs.rule, placement, steps, cycles)
+    passes = _passes(programs, lowering, fabric)
+    if isinstance(frame, Frame):
+        bursts = Bursts(lowering)
+        bursts.lay_out()
+        passes[-1:-1] = bursts.passes()
+    steps, cycles = timed(passes, fabric)
+    return Schedule(network, on_chip, placement, steps, cycles)
 
 
 def _lay_out(programs: Programs, lowering: Lowering) -> None:

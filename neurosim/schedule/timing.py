@@ -40,6 +40,9 @@ class Footprint:
 def timed(passes: list[Pass], fabric: Fabric) -> tuple[tuple[Timed, ...], int]:
     """Return the passes in the best order found, with their starts, and the step's cycles."""
     prints = [footprint(p, fabric) for p in passes]
+    if any(_holds(p) for p in passes):
+        for burst, mark in zip(passes, prints, strict=True):
+            _mind_the_scalar(burst, mark)
     before = _dependencies(prints)
     tried = (_ordered(passes, prints, before, patience) for patience in PATIENCE)
     return min(tried, key=lambda found: found[1])
@@ -52,12 +55,12 @@ def footprint(burst: Pass, fabric: Fabric) -> Footprint:
     reads: dict[Key, int] = {}
     writes: dict[Key, int] = {}
     wanted: set[Claim] = set()
-    for lane, walk in enumerate(burst.walks):
+    for lane, walk in enumerate(burst.active):
         own = 0
         for cycle, slot in enumerate(walk):
             own = slot.unit if slot.act is Act.LOAD else own
-            wanted.update(claims(fabric, burst, slot, cycle))
-            for operand in _read_by(burst, slot):
+            wanted.update(claims(fabric, burst, slot, lane, cycle))
+            for operand in _read_by(burst, slot, lane):
                 reads.setdefault(_key(operand, lane, slot), cycle)
             for key, ready in _written_by(burst, slot, lane, own, fabric):
                 writes[key] = cycle + ready
@@ -72,13 +75,31 @@ def footprint(burst: Pass, fabric: Fabric) -> Footprint:
     return Footprint(reads, writes, frozenset(wanted), arrays, frozenset(k[0] for k in writes))
 
 
-def _read_by(burst: Pass, slot: Slot) -> list[Operand]:
+def _holds(burst: Pass) -> bool:
+    """Whether a pass uses what an earlier one loaded into the scalar register."""
+    uses = any(o is not None and o.source is Source.SCALAR for o in (burst.left, burst.right))
+    return uses and not _loads(burst)
+
+
+def _loads(burst: Pass) -> bool:
+    return any(slot.act is Act.LOAD for walk in burst.walks for slot in walk)
+
+
+def _mind_the_scalar(burst: Pass, mark: Footprint) -> None:
+    """Keep every pass that changes the scalar register out from between a load and its use."""
+    if _holds(burst):
+        mark.arrays_read |= {"scalar"}
+    if _loads(burst):
+        mark.arrays_written |= {"scalar"}
+
+
+def _read_by(burst: Pass, slot: Slot, lane: int) -> list[Operand]:
     found = []
     if slot.act is Act.LOAD and burst.scalar:
         found.append(burst.scalar)
     if slot.act >= Act.WORD:
         found += [o for o in (burst.left, burst.right, burst.plus) if o is not None]
-    if slot.send and burst.send:
+    if burst.send and burst.sends(slot, lane):
         found.append(burst.send)
     stored = (Source.WEIGHT, Source.X, Source.Y, Source.UNIT)
     return [operand for operand in found if operand.source in stored]
@@ -87,19 +108,19 @@ def _read_by(burst: Pass, slot: Slot) -> list[Operand]:
 def _key(operand: Operand, lane: int, slot: Slot) -> Key:
     if operand.source is Source.UNIT:
         return operand.array, -1, slot.unit
-    return operand.array or "w", lane, slot.edge
+    return operand.array or "w", lane, slot.edge + operand.shift
 
 
 def _written_by(
     burst: Pass, slot: Slot, lane: int, own: int, fabric: Fabric
 ) -> list[tuple[Key, int]]:
     found: list[tuple[Key, int]] = []
-    if slot.send and not burst.give:
+    if burst.sends(slot, lane) and not burst.give:
         found.append(((burst.send_to, -1, slot.unit), fabric.send_cycles))
     if burst.to is None or slot.act < Act.WORD or (burst.dot and slot.act is not Act.LAST):
         return found
     if burst.to.source is not Source.UNIT:
-        found.append(((burst.to.array or "w", lane, slot.edge), fabric.result_cycles))
+        found.append((_key(burst.to, lane, slot), fabric.result_cycles))
         return found
     unit = slot.unit if burst.to_unit else own
     heard = fabric.broadcast_cycles

@@ -64,9 +64,9 @@ def apart(runs: list[list[list[Slot]]], made: Pass, fabric: Fabric) -> tuple[tup
     taken: set[Claim] = set()
     walks: list[list[Slot]] = [[] for _ in runs]
     for round_ in zip_longest(*runs):
-        for walk, slots in zip(walks, round_, strict=True):
+        for lane, (walk, slots) in enumerate(zip(walks, round_, strict=True)):
             while slots is not None:
-                placed = _placed(slots, len(walk), made, fabric, taken)
+                placed = _placed(slots, lane, len(walk), made, fabric, taken)
                 if placed:
                     walk.extend(placed)
                     break
@@ -75,7 +75,7 @@ def apart(runs: list[list[list[Slot]]], made: Pass, fabric: Fabric) -> tuple[tup
 
 
 def _placed(
-    slots: list[Slot], start: int, made: Pass, fabric: Fabric, taken: set[Claim]
+    slots: list[Slot], lane: int, start: int, made: Pass, fabric: Fabric, taken: set[Claim]
 ) -> list[Slot]:
     """Return a run as it can begin in a cycle, its claims staked, or nothing.
 
@@ -86,7 +86,9 @@ def _placed(
     if made.dot and len(sends) == 1:
         orders = [_swapped(slots, sends[0], n) for n, s in enumerate(slots) if s.act >= Act.WORD]
     for order in orders:
-        wanted = [c for n, slot in enumerate(order, start) for c in claims(fabric, made, slot, n)]
+        wanted = [
+            c for n, slot in enumerate(order, start) for c in claims(fabric, made, slot, lane, n)
+        ]
         if taken.isdisjoint(wanted):
             taken.update(wanted)
             return order
