@@ -70,7 +70,8 @@ class Fabric:
     read a result that stays in its lane; a word that went over the rotator (whose place the
     receiving lane names ``arrive_cycles`` after it was sent); a memory's word that went over the
     bus; a result that went over the bus. The activation unit adds its own, for the value and for
-    the slope. The defaults are the depths of the chip that ``myhdl_core`` builds.
+    the slope. A step ends ``landing_cycles`` after its last word could be read by a slot, when the
+    word is in its memory. The defaults are the depths of the chip that ``myhdl_core`` builds.
     """
 
     result_cycles: int = 6
@@ -80,6 +81,7 @@ class Fabric:
     broadcast_cycles: int = 9
     activate_cycles: int = 5
     slope_cycles: int = 8
+    landing_cycles: int = 2
 
 
 @dataclass(frozen=True)

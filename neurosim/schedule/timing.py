@@ -45,7 +45,8 @@ def timed(passes: list[Pass], fabric: Fabric) -> tuple[tuple[Timed, ...], int]:
             _mind_the_scalar(burst, mark)
     before = _dependencies(prints)
     tried = (_ordered(passes, prints, before, patience) for patience in PATIENCE)
-    return min(tried, key=lambda found: found[1])
+    steps, landed = min(tried, key=lambda found: found[1])
+    return steps, landed + fabric.landing_cycles
 
 
 def footprint(burst: Pass, fabric: Fabric) -> Footprint:
@@ -171,7 +172,8 @@ class _Board:
             self.ready[key] = start + cycle
         self.taken.update((what, start + cycle) for what, cycle in mark.claims)
         self.free = start + burst.length
-        last = max(mark.writes.values(), default=0)
+        last = max((cycle for _, cycle in mark.claims), default=0)
+        last = max(last, *mark.writes.values(), 0)
         self.landed = max(self.landed, self.free, start + last)
 
 

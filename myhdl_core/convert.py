@@ -1,0 +1,109 @@
+"""Converts one block to Verilog, in a process of its own: MyHDL's names leak between conversions.
+
+Run as ``python -m myhdl_core.convert BLOCK FOLDER`` with the circuit as JSON on standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from myhdl_core.activation import activation
+from myhdl_core.bus import bus, word_wires
+from myhdl_core.circuit import CONTROL, Circuit, width_of
+from myhdl_core.control import control
+from myhdl_core.hdl import Bundle, bit, bits, word
+from myhdl_core.host import host, host_wires, post_wires
+from myhdl_core.lane import lane, lane_control, lane_mask
+from myhdl_core.microcode import Shape
+from myhdl_core.network import network, turn_wires
+from myhdl_core.rotator import rotator
+from myhdl_core.sequencer import pace_wires, sequencer, take_wires
+
+#: The blocks that are converted, each to a module in a file of its name.
+BLOCKS = ("network", "sequencer", "control", "host", "lane", "bus", "activation", "rotator")
+_MAKERS: dict[str, Callable[..., Any]] = dict(
+    zip(BLOCKS, (network, sequencer, control, host, lane, bus, activation, rotator), strict=True)
+)
+
+
+def wires_of(circuit: Circuit) -> dict[str, Any]:
+    """Return a signal or a bundle for every name that a port of a block has."""
+    shape = circuit.shape
+    lanes, width, full = shape.lanes, shape.word_bits, shape.weight_bits
+    wires: dict[str, Any] = {
+        "rate": bits(width),
+        "in_data": word(width),
+        "out_data": word(width),
+        "cycles": bits(32),
+        "phase": bits(circuit.bits("phase")),
+        "host_lane": bits(width_of(lanes)),
+        "host_bank": bits(2),
+        "host_address": bits(circuit.target_bits),
+        "host_data": bits(full),
+        "host_q": word(full),
+        "instruction": bits(circuit.span(CONTROL)),
+        "table_address": bits(circuit.row_bits),
+        "entry": bits(shape.entry_bits),
+        "ridden": word(width),
+        "operand": word(width),
+        "up": bits(circuit.up_bits),
+        "ups": bits(lanes * circuit.up_bits),
+        "words3": bits(lanes * width),
+        "words5": bits(lanes * width),
+    }
+    wires |= {"control": lane_control(circuit), "take": take_wires(circuit)}
+    wires |= {"mask": lane_mask(circuit)}
+    wires |= {"host": host_wires(circuit), "post": post_wires(circuit), "turn": turn_wires(circuit)}
+    wires |= {"pace": pace_wires(circuit)}
+    wires |= {"reading3": bits(lanes), "writing6": bits(lanes), "data6": bits(full)}
+    return wires | {name: word_wires(circuit) for name in ("heard", "active", "down")}
+
+
+def circuit_from(text: str) -> Circuit:
+    """Return the circuit that ``json.dumps(circuit)`` wrote as a list."""
+    values = json.loads(text)
+    circuit = Circuit(*values)
+    layout = tuple((name, low, width) for name, low, width in circuit.layout)
+    shape = Shape(*circuit.shape)
+    names = ("lefts", "rights", "pluses", "loads", "factors", "entries")
+    lists: dict[str, Any] = {name: tuple(getattr(circuit, name)) for name in names}
+    return circuit._replace(shape=shape, layout=layout, **lists)
+
+
+def convert(name: str, circuit: Circuit, folder: Path) -> None:
+    """Write the Verilog of a block to a folder; once in a process."""
+    maker = _MAKERS[name]
+    wires = wires_of(circuit)
+    if name == "lane":  # which has its own bit of what is told lane by lane
+        wires["mask"] = Bundle(**{name: bit() for name in vars(wires["mask"])})
+    code = maker.func.__code__  # type: ignore[attr-defined]
+    names = code.co_varnames[: code.co_argcount - 1]
+    warnings.simplefilter("ignore")
+    made = maker(*(wires[port] if port in wires else bit() for port in names), circuit)
+    made.convert(
+        hdl="Verilog",
+        name=name,
+        path=str(folder),
+        initial_values=False,
+        testbench=False,
+        no_myhdl_header=True,
+    )
+    file = folder / f"{name}.v"
+    file.write_text(tidy(file.read_text(), sys.modules[maker.__module__].__doc__ or ""))
+
+
+def tidy(text: str, about: str) -> str:
+    """Return Verilog with a comment on top and without what MyHDL leaves in excess."""
+    heading = "\n".join(f"// {line}".rstrip() for line in about.strip().splitlines())
+    text = re.sub(r"\n{3,}", "\n\n", text.replace("`timescale 1ns/10ps\n", ""))
+    return f"{heading}\n{text.rstrip()}\n"
+
+
+if __name__ == "__main__":
+    convert(sys.argv[1], circuit_from(sys.stdin.read()), Path(sys.argv[2]))
