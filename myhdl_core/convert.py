@@ -19,7 +19,7 @@ from myhdl_core.circuit import CONTROL, Circuit, width_of
 from myhdl_core.control import control
 from myhdl_core.hdl import Bundle, bit, bits, word
 from myhdl_core.host import host, host_wires, post_wires
-from myhdl_core.lane import lane, lane_control, lane_mask
+from myhdl_core.lane import lane, lane_control, lane_mask, lane_ring
 from myhdl_core.microcode import Shape
 from myhdl_core.network import network, turn_wires
 from myhdl_core.rotator import rotator
@@ -50,15 +50,13 @@ def wires_of(circuit: Circuit) -> dict[str, Any]:
         "instruction": bits(circuit.span(CONTROL)),
         "table_address": bits(circuit.row_bits),
         "entry": bits(shape.entry_bits),
-        "ridden": word(width),
-        "operand": word(width),
         "up": bits(circuit.up_bits),
         "ups": bits(lanes * circuit.up_bits),
         "words3": bits(lanes * width),
         "words5": bits(lanes * width),
     }
     wires |= {"control": lane_control(circuit), "take": take_wires(circuit)}
-    wires |= {"mask": lane_mask(circuit)}
+    wires |= {"mask": lane_mask(circuit), "ring": lane_ring(circuit)}
     wires |= {"host": host_wires(circuit), "post": post_wires(circuit), "turn": turn_wires(circuit)}
     wires |= {"pace": pace_wires(circuit)}
     wires |= {"reading3": bits(lanes), "writing6": bits(lanes), "data6": bits(full)}

@@ -25,9 +25,10 @@ from myhdl_core.hdl import (
     named,
     optional,
     ports,
+    tap,
     word,
 )
-from myhdl_core.microcode import Left
+from myhdl_core.microcode import Left, Plus, Right
 
 
 def lane_control(circuit: Circuit) -> Bundle:
@@ -47,6 +48,12 @@ def lane_control(circuit: Circuit) -> Bundle:
     wires |= {"wide": bit(), "exact": bit()} if has("wide") else {}
     wires |= {name: bit() for name in ("store_x", "store_y", "store_w")}
     return Bundle(**wires)
+
+
+def lane_ring(circuit: Circuit) -> Bundle:
+    """Return what joins a lane to the rotator; nothing where the program has no use for it."""
+    width = circuit.shape.word_bits
+    return Bundle(operand=word(width), ridden=word(width)) if circuit.bits("ride") else Bundle()
 
 
 def lane_mask(circuit: Circuit) -> Bundle:
@@ -202,20 +209,24 @@ def lane(
     reading: Wire,
     writing: Wire,
     host_data: Wire,
-    ridden: Wire,
+    ring: Bundle,
     down: Bundle,
     mask: Bundle,
-    operand: Wire,
     up: Wire,
     clipped: Wire,
     circuit: Any,
 ) -> Instances:
-    """One lane; all its table and control words show in the cycles that the stages expect."""
+    """One lane, on the ring of the rotator where there is one.
+
+    Its table and control words show in the cycles that the stages expect.
+    """
     shape, address = circuit.shape, circuit.address_bits
     width, full = shape.word_bits, shape.weight_bits
     names = ("load2", "load3", "send3", "work5", "first5", "give6", "give7", "last2")
     flags = Bundle(**{name: bit() for name in names})
     read = Bundle(**{f"{name}2": bits(size) for name, size in address.items()})
+    operand = ring.operand if vars(ring) else word(width)
+    ridden = ring.ridden if vars(ring) else constant(0, width)
     w_q, y_q, u_q, k = (word(n) for n in (full, width, width, width))
     x_q, x_data = word(circuit.x_bits), word(circuit.x_bits)
     wide, x_low = vars(control).get("wide"), field(x_q, 0, width)
@@ -232,6 +243,7 @@ def lane(
     w_upper = field(w_q, circuit.deeper, len(w_top))
     target_y, unit_y = field(target7, 0, len(y_target)), field(u2, 0, min(len(u2), len(y_target)))
     down_write, down_place, down_word = down.write, down.place, down.word
+    unused_k, unused_w = word(width), word(full)  # what not every program looks at
 
     @always_comb
     def wires() -> None:
@@ -259,6 +271,10 @@ def lane(
         parts += [narrow_x, widened(clk, wide, complement, total6, result7, x_data)]
     else:
         x_data = result7
+    if Left.K not in circuit.lefts and Right.K not in circuit.rights:
+        parts.append(tap(k, unused_k))
+    if Plus.W not in circuit.pluses:
+        parts.append(tap(w_q, unused_w))
     if vars(mask):
         heard, entry = entry, bits(len(entry))
         parts.append(masked(heard, mask, entry, circuit))
@@ -266,6 +282,7 @@ def lane(
         wires,
         **vars(flags),
         **ports("mask", mask),
+        **ports("ring", ring),
         **vars(read),
         **ports("control", control),
         **ports("down", down),

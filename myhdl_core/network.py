@@ -134,8 +134,10 @@ def network(
         into = {**pick("clk reset"), "entry": entry, "host_data": data6}
         into |= {"reading": (reading3, p, 1), "writing": (writing6, p, 1)}
         into |= {f"mask_{name}": (wire, p, 1) for name, wire in vars(mask).items()}
-        into |= {"ridden": (ridden, p * width, width)} if "ride" in vars(told) else {}
-        out = {"operand": (operands, p * width, width), "clipped": (clipped, p, 1)}
+        out = {"clipped": (clipped, p, 1)}
+        if "ride" in vars(told):
+            into |= {"ring_ridden": (ridden, p * width, width)}
+            out |= {"ring_operand": (operands, p * width, width)}
         out |= {"up": (ups, p * circuit.up_bits, circuit.up_bits)}
         parts.append(
             module("lane", f"u_lane_{p}", {**into, **tied("control"), **tied("down")}, out)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurosim.learning import BPTT, RTRL, TRTRL, Inference, Rule, exact_weights
     from neurosim.machine import Machine
     from neurosim.model import Fixed, Float, Network, load
+    from neurosim.study import hardware
 
 _ROOMS = {
     "neurosim.engines": ("Cost", "Run", "cost", "gradients", "train", "train_many"),
@@ -41,6 +42,7 @@ __all__ = [
     "cost",
     "exact_weights",
     "gradients",
+    "hardware",
     "load",
     "train",
     "train_many",
@@ -55,6 +57,8 @@ def __getattr__(name: str) -> Any:
             return version("neurosim-hdl")
         except PackageNotFoundError:
             return "0.0.0+unknown"
+    if name == "hardware":
+        return import_module("neurosim.study.hardware")
     if name not in _WHERE:
         raise AttributeError(f"module 'neurosim' has no attribute {name!r}")
     return getattr(import_module(_WHERE[name]), name)

@@ -84,6 +84,15 @@ USELESS = {
             "cost counts and trains nothing, so it changes nothing. Drop it.",
         ),
     },
+    "hardware": {
+        "compare": "a chip learns by one rule. Use --rule.name.",
+        "rates": "a chip learns by one rule. Use --rule.learning_rate.",
+        "sizes": "a chip has one size. Use --network.units.",
+        "machine": "the chip is its own machine. Use --lanes.",
+        "engine": "the chip is its own engine. Drop it.",
+        "task.passes": "says how long to train. --steps says how long --check compares.",
+        "task.steps": "says how long to train. --steps says how long --check compares.",
+    },
 }
 
 
@@ -125,8 +134,9 @@ if TYPE_CHECKING:
     RunFlags: TypeAlias = Scenario
     CompareFlags: TypeAlias = Scenario
     CostFlags: TypeAlias = Scenario
+    HardwareFlags: TypeAlias = Scenario
 else:
-    RunFlags, CompareFlags, CostFlags = (_flags(Scenario, verb) for verb in USELESS)
+    RunFlags, CompareFlags, CostFlags, HardwareFlags = (_flags(Scenario, verb) for verb in USELESS)
 
 
 @dataclass(frozen=True)

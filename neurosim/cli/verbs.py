@@ -11,8 +11,10 @@ from neurosim.cli.flags import (
     CompareFlags,
     CostFlags,
     DataShortcuts,
+    HardwareFlags,
     RunFlags,
     Shortcuts,
+    Whole,
     by,
     folder,
 )
@@ -24,8 +26,8 @@ ABOUT = "\n\n".join(
         "Start with `neurosim compare`, then try it on a series of your own: `neurosim compare"
         " --data FILE.csv --target COLUMN`.",
         "NAME is something on the shelf (`neurosim list`) or a file: a scenario (.toml, .py) or a"
-        " graph (.json, .graphml). Every field of a scenario is a flag of run, compare and cost"
-        " that overrides it, such as --network.units 32.",
+        " graph (.json, .graphml). Every field of a scenario is a flag of run, compare, cost and"
+        " hardware that overrides it, such as --network.units 32.",
         "Results go to stdout, progress and messages to stderr. Exit code: 0 done, 1 a run failed,"
         " 2 wrong use, 130 ended by Ctrl-C.",
     )
@@ -61,10 +63,13 @@ _SCENARIO = Parameter(name="*", group=Group("Scenario", sort_key=3))
 RunFields = Annotated[RunFlags | None, _SCENARIO]
 CompareFields = Annotated[CompareFlags | None, _SCENARIO]
 CostFields = Annotated[CostFlags | None, _SCENARIO]
+HardwareFields = Annotated[HardwareFlags | None, _SCENARIO]
 ShortData = Annotated[DataShortcuts | None, Parameter(name="*", group=_MOST_USED)]
 Short = Annotated[Shortcuts | None, Parameter(name="*", group=_MOST_USED)]
 Json = Annotated[bool, Parameter(negative=(), show_default=False, group=_OUTPUT)]
 Out = Annotated[Path, by(folder), Parameter(group=_OUTPUT)]
+Used = Parameter(group=_MOST_USED)
+Switch = Parameter(negative=(), show_default=False, group=_MOST_USED)
 RUNS = Path("runs")
 
 
@@ -133,7 +138,49 @@ def cost(
     return studies.named("cost", name, flags, short, None, json)
 
 
-@app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=4)
+@app.command(usage="Usage: neurosim hardware NAME [FLAGS]", sort_key=4)
+def hardware(
+    name: str,
+    /,
+    *,
+    short: ShortData = None,
+    lanes: Annotated[Whole | None, Used] = None,
+    check: Annotated[bool, Switch] = False,
+    steps: Annotated[Whole | None, Used] = None,
+    waveforms: Annotated[bool, Switch] = False,
+    part: Annotated[str | None, Used] = None,
+    flags: HardwareFields = None,
+    out: Out = RUNS,
+    json: Json = False,
+) -> int:
+    """Write a scenario's network and rule as a chip in Verilog, and check it.
+
+    Parameters
+    ----------
+    name
+        Scenario, topology or graph: a name or a file.
+    lanes
+        Multipliers that share the neurons; 8, or one a unit where there are fewer.
+    check
+        Simulate the Verilog and compare all its words and cycles with the model.
+    steps
+        Steps of the task that are compared (300).
+    waveforms
+        Record the chip's first steps for GTKWave.
+    part
+        Refuse what cannot fit: ecp5-25f, ecp5-45f, ecp5-85f, ice40-up5k, ice40-hx8k.
+    out
+        Folder that the run folder is made in.
+    json
+        Print figures as JSON.
+    """
+    from neurosim.cli import hardware as chips
+
+    wishes = chips.Wishes(lanes, check, steps, waveforms, part)
+    return chips.made(name, flags, short, wishes, out, json)
+
+
+@app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=5)
 def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
     """Print the report of a run again, from its folder.
 
@@ -151,7 +198,7 @@ def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -
     return studies.again(name, out, json)
 
 
-@app.command(name="list", usage="Usage: neurosim list [FLAGS]", sort_key=5)
+@app.command(name="list", usage="Usage: neurosim list [FLAGS]", sort_key=6)
 def list_(*, json: Json = False) -> int:
     """List scenarios, topologies, rules, tasks and machines.
 
@@ -165,7 +212,7 @@ def list_(*, json: Json = False) -> int:
     return studies.listed(json)
 
 
-@app.command(usage="Usage: neurosim show NAME [FLAGS]", sort_key=6)
+@app.command(usage="Usage: neurosim show NAME [FLAGS]", sort_key=7)
 def show(name: str, /, *, json: Json = False) -> int:
     """Show one of them in full; a scenario or a machine as TOML, to be edited and used.
 
@@ -179,3 +226,17 @@ def show(name: str, /, *, json: Json = False) -> int:
     from neurosim.cli import studies
 
     return studies.shown(name, json)
+
+
+@app.command(usage="Usage: neurosim doctor [FLAGS]", sort_key=8)
+def doctor(*, json: Json = False) -> int:
+    """Show which packages and tools are here, what each is for, and how to get the rest.
+
+    Parameters
+    ----------
+    json
+        Print what was found as JSON.
+    """
+    from neurosim.cli import doctor
+
+    return doctor.examined(json)

@@ -1,0 +1,46 @@
+"""What `neurosim doctor` does: look for Python, packages and tools, and say how to get the rest."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import asdict
+
+from myhdl_core import cache, tools
+from myhdl_core.tools import Tool
+from neurosim.errors import RunFailed
+
+DISTRIBUTION = "neurosim-hdl"
+PACKAGES = {
+    "cyclopts": "the command line",
+    "networkx": "graphs",
+    "numpy": "numbers",
+    "rich": "reports on the terminal",
+    "safetensors": "files of weights",
+    "scipy": "the fast kernels of the arrays engine",
+    "simpy": "the clocked engine",
+}
+
+
+def examined(as_json: bool) -> int:
+    """Print what is here and what is missing; only a part that everything stands on fails."""
+    core = (_python(), *(tools.package(*part, DISTRIBUTION) for part in PACKAGES.items()))
+    hardware = tools.survey()
+    kept = str(cache.wished())
+    if as_json:
+        found = {"core": [*map(asdict, core)], "hardware": [*map(asdict, hardware)], "cache": kept}
+        print(json.dumps(found, indent=2))
+    missing = [tool for tool in core if not tool.found]
+    if missing:
+        names = ", ".join(tool.name for tool in missing)
+        raise RunFailed(f"missing: {names}. Install with `{tools.commands(missing)[0]}`.")
+    if not as_json:
+        from neurosim.report import doctor, terminal
+
+        doctor.print_found(core, hardware, kept, terminal.console())
+    return 0
+
+
+def _python() -> Tool:
+    return Tool("Python", True, platform.python_version(), sys.executable, "everything", "")

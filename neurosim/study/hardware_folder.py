@@ -1,0 +1,192 @@
+"""The folder ``rtl/``: a chip as Verilog, with a test bench, its vectors, and what explains them.
+
+The same scenario gives the same bytes. What an earlier call wrote there and this one does not
+(the tables of more lanes) is removed; files of the user's own stay, and so do changed ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myhdl_core import testbench
+from myhdl_core.assemble import Assembled
+from myhdl_core.testbench import Vectors, Words
+from neurosim.engines.cells import encoded_rate
+from neurosim.engines.train import checked_stream
+from neurosim.errors import UserError
+from neurosim.learning.rule import Rule
+from neurosim.model.fixed import Fixed
+from neurosim.model.network import Network
+from neurosim.schedule import Schedule, Source
+from neurosim.study import description, diagram, hardware_map, hardware_readme
+from neurosim.study.hardware import BANKS, build
+from neurosim.study.hardware_check import Model
+from neurosim.study.hardware_summary import Chip
+from neurosim.study.results import SCENARIO
+from neurosim.study.scenario import Scenario
+
+RTL, RECORD, CONTENTS = "rtl", "hardware.json", "contents.json"
+WAVEFORM, WAVES = "waveform.vcd", "waveform.gtkw"
+# Steps of the test bench, of which the last few are done with learning off.
+BENCH_STEPS, BENCH_WITHOUT_LEARNING = 24, 4
+WAVEFORM_STEPS = 8
+
+
+class Design(NamedTuple):
+    """Everything that a chip is made of, and a series to try it on, (steps, inputs or outputs)."""
+
+    network: Network
+    rule: Rule
+    number: Fixed
+    assembled: Assembled
+    chip: Chip
+    inputs: NDArray[np.float64]
+    targets: NDArray[np.float64]
+
+
+def write(design: Design, folder: Path, waveforms: bool = False) -> Path:
+    """Write ``rtl/`` into a run folder and return it.
+
+    Raises
+    ------
+    UserError
+        When it cannot be written.
+    """
+    rtl = folder / RTL
+    with tempfile.TemporaryDirectory() as beside:
+        made = Path(beside) / RTL
+        _make(design, made, waveforms)
+        with _writing(rtl):
+            _move(made, rtl)
+    return rtl
+
+
+def keep(folder: Path, scenario: Scenario, record: Mapping[str, Any]) -> None:
+    """Write into a run folder the scenario, which makes all of it again, and the figures."""
+    text = json.dumps(record, indent=2, allow_nan=False) + "\n"
+    with _writing(folder):
+        (folder / SCENARIO).write_text(description.toml(description.mapping(scenario)), "utf-8")
+        (folder / RECORD).write_text(text, "utf-8")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be written ({error.strerror}). Make room or name another folder"
+            " with --out."
+        ) from None
+
+
+def _make(design: Design, made: Path, waveforms: bool) -> None:
+    from myhdl_core.emit import emit
+
+    plan, number = design.assembled.learning, design.number
+    emit(design.assembled.program, made)
+    ports = testbench.ports_of(made / "network.v")
+    testbench.write(made, design.assembled.program.shape, vectors(design))
+    texts = {
+        "map.csv": hardware_map.table(plan, number),
+        "chip.svg": diagram.drawn(design.chip, plan),
+        "README.md": hardware_readme.text(design.chip, design.assembled, number, ports, waveforms),
+    }
+    if waveforms:
+        record(design, made / WAVEFORM)
+        widths = {port.name: port.bits for port in ports}
+        texts[WAVES] = hardware_map.save_file(plan, number, WAVEFORM, widths)
+    for name, content in texts.items():
+        (made / name).write_text(content, "utf-8", newline="\n")
+    sums = {path.relative_to(made).as_posix(): _sum(path) for path in sorted(_files(made))}
+    (made / CONTENTS).write_text(json.dumps(sums, indent=1) + "\n", "utf-8")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _sum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _move(made: Path, rtl: Path) -> None:
+    """Move all files to their place, and remove what an earlier call left and nobody changed."""
+    before: dict[str, str] = {}
+    with suppress(OSError, ValueError):
+        before = dict(json.loads((rtl / CONTENTS).read_text("utf-8")))
+    new = {path.relative_to(made).as_posix() for path in _files(made)}
+    for name, digest in before.items():
+        old = rtl / name
+        inside = ".." not in Path(name).parts and not Path(name).is_absolute()
+        if name not in new and inside and old.is_file() and _sum(old) == digest:
+            old.unlink()
+    for name in sorted(new):
+        (rtl / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made / name, rtl / name)
+
+
+# --- vectors ----------------------------------------------------------------------------------
+
+
+def vectors(design: Design) -> Vectors:
+    """Return what the test bench loads and expects, as the software model computes it."""
+    number, assembled = design.number, design.assembled
+    steps = min(BENCH_STEPS, len(design.inputs))
+    learning = max(1, steps - BENCH_WITHOUT_LEARNING)
+    x, target = checked_stream(design.network, design.inputs[:steps], design.targets[:steps])
+    samples, wanted = number.encode(x), number.encode(target)
+    model = Model(design.network, design.rule, number)
+    first = _by_lane(assembled.learning, model.raw("w"))
+    learn = tuple(n < learning for n in range(steps))
+    outputs = [model.sample(*row) for row in zip(samples, wanted, learn, strict=True)]
+    plans = [assembled.learning if on else assembled.inference for on in learn]
+    return Vectors(
+        rate=int(encoded_rate(number, design.rule)),
+        learn=learn,
+        cycles=tuple(plan.cycles for plan in plans),
+        stream=tuple(np.concatenate([samples, wanted], axis=1).ravel().tolist()),
+        outputs=tuple(np.concatenate(outputs).tolist()),
+        weights=Words("weights", BANKS[Source.WEIGHT], 0, first),
+        final=tuple(_final(model, assembled.learning)),
+    )
+
+
+def _final(model: Model, plan: Schedule) -> Iterator[Words]:
+    """Yield what stands in the memories at the end: weights, and the words that the rule keeps."""
+    weights = _by_lane(plan, model.raw("w"))
+    yield Words("final_weights", BANKS[Source.WEIGHT], 0, weights)
+    placement = plan.placement
+    for name in sorted(set(placement.banks) & set(getattr(model.state, "_fields", ()))):
+        bank, first = BANKS[placement.banks[name]], placement.offsets[name]
+        yield Words(f"final_{name}", bank, first, _by_lane(plan, model.raw(name)))
+
+
+def _by_lane(plan: Schedule, raw: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+    """Return words in network order as they lie in the lanes, zeros where there is no edge."""
+    placement = plan.placement
+    lanes = np.zeros((plan.lanes, placement.edges), dtype=np.int64)
+    for unit in plan.network.neurons[: len(plan.network.units)]:
+        lane, first = placement.lane[unit.number], placement.first[unit.number]
+        own = raw[unit.first_edge : unit.first_edge + unit.edges]
+        lanes[lane, first : first + unit.edges] = own
+    return tuple(tuple(row) for row in lanes.tolist())
+
+
+def record(design: Design, path: Path) -> None:
+    """Write the waveform of a chip's first steps."""
+    core = build(design.network, design.rule, design.number, design.chip.lanes, waveforms=True)
+    steps = min(WAVEFORM_STEPS, len(design.inputs))
+    with core.waveforms(path):
+        core.run_block(design.inputs[:steps], design.targets[:steps])
+    core.chip.close()

@@ -1,0 +1,151 @@
+"""What there is to say about a chip before it is built: schedule and memories in figures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from myhdl_core.assemble import Assembled
+from myhdl_core.circuit import Circuit, circuit_of
+from neurosim.model.fixed import Fixed
+from neurosim.schedule import Schedule
+from neurosim.study.hardware_check import Checked
+from neurosim.study.hardware_parts import Fit, Memory
+
+# The clock of the machine `chip` on the shelf; which clock a part reaches is for synthesis to say.
+CLOCK_MHZ = 100.0
+
+
+@dataclass(frozen=True)
+class PassLine:
+    """A pass of the step: its first cycle, its cycles and its multiplications."""
+
+    start: int
+    cycles: int
+    phase: str
+    name: str
+    multiplications: int
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A chip in figures.
+
+    Attributes
+    ----------
+    name, rule, number
+        What it was made of, in words.
+    units, edges, lanes
+        Sizes.
+    cycles, inference_cycles
+        Of a step with learning on, and off.
+    multiplications, utilisation
+        Products of a learning step, and their share of what the multipliers could do in it.
+    instructions, instruction_bits, table_words, table_bits
+        The microcode, and the tables of each lane.
+    memories
+        All memories.
+    phases
+        Cycles of a learning step by phase, in which the phase's passes are issued or waited for.
+    passes
+        The passes of a learning step, in the order of issue.
+    """
+
+    name: str
+    rule: str
+    number: str
+    number_is_default: bool
+    units: int
+    edges: int
+    lanes: int
+    cycles: int
+    inference_cycles: int
+    multiplications: int
+    utilisation: float
+    instructions: int
+    instruction_bits: int
+    table_words: int
+    table_bits: int
+    memories: tuple[Memory, ...]
+    phases: tuple[tuple[str, int], ...]
+    passes: tuple[PassLine, ...]
+
+    @property
+    def steps_per_second(self) -> float:
+        """Learning steps a second at the clock that is assumed."""
+        return CLOCK_MHZ * 1e6 / self.cycles
+
+
+def summarised(name: str, assembled: Assembled, number: Fixed, number_is_default: bool) -> Chip:
+    """Return the figures of a chip."""
+    plan, program = assembled.learning, assembled.program
+    circuit = circuit_of(program)
+    return Chip(
+        name=name,
+        rule=plan.rule.title,
+        number=number.name,
+        number_is_default=number_is_default,
+        units=len(plan.network.units),
+        edges=len(plan.network.edges),
+        lanes=plan.lanes,
+        cycles=plan.cycles,
+        inference_cycles=assembled.inference.cycles,
+        multiplications=plan.multiplications,
+        utilisation=plan.utilisation,
+        instructions=len(program.instructions),
+        instruction_bits=sum(bits for _, _, bits in circuit.layout),
+        table_words=len(program.tables[0]) + 1,
+        table_bits=program.shape.entry_bits,
+        memories=_memories(assembled, circuit),
+        phases=_phases(plan),
+        passes=tuple(
+            PassLine(t.start, t.burst.length, t.burst.phase, t.burst.name, t.burst.multiplications)
+            for t in plan.steps
+        ),
+    )
+
+
+def _memories(assembled: Assembled, circuit: Circuit) -> tuple[Memory, ...]:
+    """Return the memories of the lanes, then the ROMs."""
+    program, shape = assembled.program, assembled.program.shape
+    lanes, word = shape.lanes, shape.word_bits
+    found = [
+        Memory("weights", lanes, shape.w_depth, shape.weight_bits),
+        Memory("x", lanes, shape.x_depth, circuit.x_bits),
+        Memory("y", lanes, shape.y_depth, word),
+        Memory("units", lanes, shape.u_depth, word),
+        Memory("table", lanes, len(program.tables[0]) + 1, shape.entry_bits, rom=True),
+        Memory("microcode", 1, len(program.instructions), sum(b for *_, b in circuit.layout), True),
+        Memory("activation table", 1, 1 << circuit.table_bits, word, rom=True),
+    ]
+    if circuit.last_turn:
+        found.append(Memory("turns", 1, len(program.turns), circuit.turn_bits, rom=True))
+    return tuple(found)
+
+
+def _phases(plan: Schedule) -> tuple[tuple[str, int], ...]:
+    """Divide a step's cycles among its phases: each lasts until the next one begins."""
+    cycles: dict[str, int] = {}
+    ends = [*(start for start, _ in plan.phases[1:]), plan.cycles]
+    for (start, phase), end in zip(plan.phases, ends, strict=True):
+        cycles[phase] = cycles.get(phase, 0) + end - start
+    first = plan.phases[0]
+    cycles[first[1]] += first[0]
+    return tuple(cycles.items())
+
+
+def figures(
+    chip: Chip, fit: Fit | None, checked: Checked | None, lint: str | None
+) -> dict[str, Any]:
+    """Return everything as JSON has it."""
+    found = asdict(chip)
+    found["phases"] = dict(chip.phases)
+    found["clock_mhz_assumed"] = CLOCK_MHZ
+    found["steps_per_second"] = chip.steps_per_second
+    if fit is not None:
+        found["fit"] = asdict(fit)
+    if checked is not None:
+        first = None if checked.first is None else checked.first._asdict()
+        found["check"] = {**asdict(checked), "first": first, "passed": checked.passed}
+        found["lint"] = lint
+    return found
