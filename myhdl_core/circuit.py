@@ -178,6 +178,7 @@ def circuit_of(program: Microprogram) -> Circuit:
     working = [i for i in listed if i.to != To.NOTHING and not i.end and not i.take]
     loading = [i for i in listed if not i.end and not i.take]
     taking = [i for i in listed if i.take and i.length > shape.inputs + shape.bias]
+    turns = program.turns if any(i.ride for i in loading) else ()
     circuit = Circuit(
         shape=shape,
         layout=(),
@@ -192,8 +193,8 @@ def circuit_of(program: Microprogram) -> Circuit:
         table_depth=len(program.tables[0]),
         target=_only("to_offset of take", (i.to_offset for i in taking)),
         slope=_only("to_offset of activation", (i.to_offset for i in listed if i.to == 5)),
-        last_turn=max((0, *program.turns)),
-        turn_rows=len(program.turns),
+        last_turn=max((0, *turns)),
+        turn_rows=len(turns),
         entries=(program.entry_learn, program.entry_infer),
     )
     _check(program)

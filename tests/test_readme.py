@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from myhdl_core.tools import COMPILER, TOOLS
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = [
@@ -17,13 +19,15 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 DOES_ITSELF = "test"
+HAS_TOOLS = all(TOOLS[name](version=False).found for name in ("myhdl", "verilator", COMPILER))
+needs_tools = pytest.mark.skipif(not HAS_TOOLS, reason="needs Verilator and a C++ compiler")
 
 
 @cache
 def output_of(words: str, out: Path | None = None) -> str:
     """Run one neurosim command as `start.py` would, from the checkout."""
     arguments = shlex.split(words) or ["compare", "compare"]
-    if arguments[0] in ("run", "compare"):
+    if arguments[0] in ("run", "compare", "hardware"):
         arguments += ["--out", str(out)]
     done = subprocess.run(
         [sys.executable, "-m", "neurosim", *arguments],
@@ -48,6 +52,8 @@ def test_the_two_commands_come_first() -> None:
 
 @pytest.mark.parametrize("words", [words for words in COMMANDS if words and words != DOES_ITSELF])
 def test_the_command_runs(words: str, out: Path) -> None:
+    if words.startswith("hardware") and not HAS_TOOLS:
+        pytest.skip("needs Verilator and a C++ compiler")
     assert output_of(words, out)
 
 
@@ -73,11 +79,19 @@ def test_the_python_snippets_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for snippet in re.findall(r"```python\n(.*?)```", README, re.S):
+    for snippet in re.findall(r"(?<!compiler -->\n)```python\n(.*?)```", README, re.S):
         exec(compile(snippet, "README.md", "exec"), {})
     learnt = capsys.readouterr().out.split()
     assert float(learnt[0]) < 0.01  # it learns to lag a sine by one step
     assert (tmp_path / "trained.safetensors").exists()
+
+
+@needs_tools
+def test_the_chip_of_the_snippet_learns(capsys: pytest.CaptureFixture[str]) -> None:
+    snippet = re.search(r"compiler -->\n```python\n(.*?)```", README, re.S)
+    assert snippet
+    exec(compile(snippet[1], "README.md", "exec"), {})
+    assert float(capsys.readouterr().out.splitlines()[-1].split()[0]) < 0.02
 
 
 def test_links_lead_somewhere() -> None:
