@@ -21,7 +21,8 @@ from myhdl_core.assemble import assemble
 from neurosim.cli import main
 from neurosim.schedule import Source
 from neurosim.study import diagram, hardware_check, hardware_folder, hardware_map, hardware_parts
-from neurosim.study.hardware import BANKS, planned
+from neurosim.study.hardware import planned
+from neurosim.study.hardware_core import BANKS
 from neurosim.study.hardware_summary import summarised
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,7 +20,8 @@ from neurosim.learning.rule import Rule
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
 from neurosim.schedule import Schedule
-from neurosim.study.hardware import TOGETHER, Block, Core, build
+from neurosim.study.hardware import build
+from neurosim.study.hardware_core import TOGETHER, Block, Core
 
 NAMES = {"w": "weight", "a": "sensitivity a", "b": "sensitivity b", "p": "sensitivity p"}
 

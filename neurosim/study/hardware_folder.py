@@ -29,8 +29,9 @@ from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
 from neurosim.schedule import Schedule, Source
 from neurosim.study import description, diagram, hardware_map, hardware_readme
-from neurosim.study.hardware import BANKS, build
+from neurosim.study.hardware import build
 from neurosim.study.hardware_check import Model
+from neurosim.study.hardware_core import BANKS
 from neurosim.study.hardware_summary import Chip
 from neurosim.study.results import SCENARIO
 from neurosim.study.scenario import Scenario

@@ -1,4 +1,4 @@
-"""A few small chips against the model, word by word; benchmarks/chip.py has many and larger ones."""
+"""Small chips against the model, word by word; benchmarks/chip.py has more and larger ones."""
 
 import shutil
 import subprocess
@@ -22,6 +22,7 @@ SMALL = (
     Case(2, 2, 2, 0.5, (8, 6, 16, 13, 6), 2, bias=False, loops=False),
     Case(5, 3, 1, 0.3, (10, 7, 20, 16, 8), 2, "ingress", loops=False),
     Case(9, 2, 2, 0.4, (20, 15, 36, 28), 4, "no loops"),
+    Case(4, 2, 2, 0.6, (8, 6, 16, 13, 6), 2, "rtrl"),
     Case(4, 4, 3, 0.9, (24, 20, 40, 32), 3, activation="logistic"),
 )
 

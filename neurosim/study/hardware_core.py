@@ -1,0 +1,298 @@
+"""A simulated chip in use: steps, weights and sensitivities in the terms of its network.
+
+Values are the real values of the chip's own words, exactly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurosim.engines.cells import encoded_rate
+from neurosim.engines.run import Run
+from neurosim.engines.train import OnStep, checked_stream
+from neurosim.learning.rule import Rule
+from neurosim.model.arithmetic import Format
+from neurosim.model.fixed import Fixed
+from neurosim.model.network import Edge, Network
+from neurosim.model.neuron import Role
+from neurosim.schedule import Source
+from neurosim.schedule.bursts import P
+
+if TYPE_CHECKING:
+    from myhdl_core.assemble import Assembled
+    from myhdl_core.core import Chip, Section, Steps
+
+TOGETHER = 256  # steps that the compiled chip does in one call
+BANKS = {Source.WEIGHT: 0, Source.X: 1, Source.Y: 2, Source.UNIT: 3}
+Vector = NDArray[np.float64]
+
+
+class Block(NamedTuple):
+    """Some steps in raw words.
+
+    Attributes
+    ----------
+    outputs
+        Shape (steps, outputs).
+    words
+        ``w`` and what the rule keeps, by name, as they were after each step, in the order of
+        ``network.edges``: shape (steps, edges), or (steps, units, edges) for RTRL's ``p``.
+    cycles
+        Of each step, by the chip's own counter.
+    phases
+        Changes of the phase: step, cycle in it, number of the phase from then on.
+    """
+
+    outputs: NDArray[np.int64]
+    words: dict[str, NDArray[np.int64]]
+    cycles: NDArray[np.uint32]
+    phases: NDArray[np.uint32]
+
+
+class Kept(NamedTuple):
+    """Where an array lies on the chip: a section of every lane, and the places of its words."""
+
+    bank: int
+    offset: int
+    words: int
+    lane: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
+class Core:
+    """A simulated chip with a network on it, from its first step on.
+
+    Attributes
+    ----------
+    network, rule, number
+        What it was built for.
+    schedule
+        What every lane does in every cycle of a step.
+    cycles
+        Of the last step, by the chip's own counter; 0 before the first.
+    steps
+        How many steps it has done.
+    chip
+        The level of lanes, banks and raw words.
+    """
+
+    def __init__(
+        self, network: Network, rule: Rule, number: Fixed, assembled: Assembled, chip: Chip
+    ) -> None:
+        self.rule, self.number, self.chip = rule, number, chip
+        self.assembled, self.schedule = assembled, assembled.learning
+        self._network = network
+        placement = self.schedule.placement
+        units = network.neurons[: len(network.units)]
+        self._lane = np.array([placement.lane[u.number] for u in units for _ in range(u.edges)])
+        self._edge = np.array(
+            [placement.first[u.number] + n for u in units for n in range(u.edges)]
+        )
+        self._units = np.array([placement.place[u.number] for u in units])
+        self._stored = sorted(
+            {
+                memory.name
+                for u in units
+                for memory in self.schedule.rule.memories(u, network)
+                if memory.role is Role.STORED
+            }
+        )
+        found = {name: self._find(name) for name in ("w", *self._stored)}
+        self._kept = {name: kept for name, kept in found.items() if kept is not None}
+        self.cycles = self.steps = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: the network's weights, activations and sensitivities of zero."""
+        self.chip.reset()
+        self.chip.clear()
+        self.learning_rate = self.rule.learning_rate
+        self._write_weights(self.number.encode(self._network.weight_vector, Format.WEIGHT))
+        self.cycles = self.steps = 0
+        self._parity = 0
+
+    # --- steps ----------------------------------------------------------------------------------
+
+    def step(self, x: ArrayLike, target: ArrayLike, learn: bool = True) -> Vector:
+        """Do a step, with learning on or off; return the outputs, shape (outputs,).
+
+        ``x`` and ``target`` have shape (inputs,) and (outputs,); a number will do for one.
+        """
+        inputs, targets = checked_stream(
+            self._network, np.reshape(x, (1, -1)), np.reshape(target, (1, -1))
+        )
+        done = self._run(inputs, targets, learn)
+        outputs: Vector = self.number.decode(done.outputs[0])
+        return outputs
+
+    def train(
+        self,
+        inputs: ArrayLike,
+        targets: ArrayLike,
+        learn: bool = True,
+        on_step: OnStep | None = None,
+    ) -> Run:
+        """Let a stream run through the chip; arguments and result are those of ``train``."""
+        x, target = checked_stream(self._network, inputs, targets)
+        number, done, interrupted = self.number, 0, False
+        outputs, cycles = np.empty(target.shape), np.empty(len(x), dtype=np.int64)
+        errors, wanted = np.empty(target.shape), number.encode(target)
+        started = time.perf_counter()
+        try:
+            while done < len(x):
+                part = slice(done, min(done + TOGETHER, len(x)))
+                raw = self._run(x[part], target[part], learn)
+                outputs[part], cycles[part] = number.decode(raw.outputs), raw.cycles
+                errors[part] = number.decode(number.fma(wanted[part], raw.outputs,
+                                                        number.encode(-1.0)))  # fmt: skip
+                for t in range(done, part.stop if on_step else done):
+                    on_step(t, outputs[t], errors[t])  # type: ignore[misc]
+                done = part.stop
+        except KeyboardInterrupt:
+            interrupted = True
+        return Run(
+            outputs=outputs[:done],
+            errors=errors[:done],
+            targets=target[:done],
+            network=self.network,
+            counts=self.schedule.rule.cost(self._network),
+            seconds=time.perf_counter() - started,
+            cycles=cycles[:done],
+            interrupted=interrupted,
+        )
+
+    def run_block(self, inputs: ArrayLike, targets: ArrayLike, learn: bool = True) -> Block:
+        """Do steps and return raw words: what came out, and all weights and sensitivities."""
+        x, target = checked_stream(self._network, inputs, targets)
+        where, sections = self.sections()
+        most = len(self.assembled.learning.phases) + len(self.assembled.inference.phases)
+        done = self._run(x, target, learn, sections=sections, changes=(most + 1) * len(x))
+        words = {name: np.zeros((len(x), len(self._edge)), np.int64) for name in self._stored}
+        for name, part in where.items():
+            words[name] = self.in_network_order(name, done.copies[:, part])
+        return Block(done.outputs, words, done.cycles, done.phases)
+
+    def _run(self, x: Vector, target: Vector, learn: bool, **asked: Any) -> Steps:
+        stream = np.concatenate([self.number.encode(x), self.number.encode(target)], axis=1)
+        done = self.chip.steps(stream, len(x), target.shape[1], learn=learn, **asked)
+        self.steps += len(x)
+        self._parity ^= len(x) & 1
+        self.cycles = int(done.cycles[-1])
+        return done
+
+    # --- words ----------------------------------------------------------------------------------
+
+    @property
+    def network(self) -> Network:
+        """A copy of the network with the weights as they are on the chip."""
+        return self._network.with_weights(self.weight_vector)
+
+    @property
+    def weights(self) -> dict[Edge, float]:
+        """The weight of every edge."""
+        return dict(zip(self._network.edges, self.weight_vector.tolist(), strict=True))
+
+    @weights.setter
+    def weights(self, weights: dict[Edge, float]) -> None:
+        vector = self._network.with_weights({**self.weights, **weights}).weight_vector
+        self._write_weights(self.number.encode(vector, Format.WEIGHT))
+
+    @property
+    def weight_vector(self) -> Vector:
+        """The weights in the order of ``network.edges``, shape (edges,)."""
+        return self.number.decode(self._read("w"), Format.WEIGHT)
+
+    @property
+    def sensitivities(self) -> dict[str, Vector]:
+        """What the rule keeps from step to step, by name, each in the order of ``network.edges``.
+
+        For TRTRL ``a`` and ``b``; an edge without its reverse has a ``b`` of zero. For RTRL ``p``,
+        of shape (units, edges).
+        """
+        return {name: self.number.decode(self._read(name)) for name in self._stored}
+
+    @property
+    def activations(self) -> Vector:
+        """The units' activations of the last step, shape (units,)."""
+        half = self.assembled.program.shape.half * self._parity
+        words = self.chip.read(0, BANKS[Source.UNIT], half, int(self._units.max()) + 1)
+        return self.number.decode(words[self._units])
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate in the chip's register; it can be set between steps."""
+        return float(self.number.decode(self._rate, Format.RATE))
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._rate = int(encoded_rate(self.number, replace(self.rule, learning_rate=rate)))
+        self.chip.set_rate(self._rate)
+
+    @property
+    def saturated(self) -> bool:
+        """Whether a result was clipped since the chip was reset."""
+        return self.chip.saturated
+
+    @contextmanager
+    def waveforms(self, path: str | Path) -> Iterator[None]:
+        """Record all signals into a VCD file while the block runs."""
+        with self.chip.trace(Path(path)):
+            yield
+
+    def sections(self) -> tuple[dict[str, slice], list[Section]]:
+        """Return what to copy to see all weights and sensitivities, and where it stands then."""
+        from myhdl_core.core import Section
+
+        where, sections, first = {}, [], 0
+        for name, kept in self._kept.items():
+            for lane in range(self.schedule.lanes):
+                sections.append(Section(lane, kept.bank, kept.offset, kept.words))
+            where[name] = slice(first, first + kept.words * self.schedule.lanes)
+            first = where[name].stop
+        return where, sections
+
+    def in_network_order(self, name: str, copied: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return an array's words copied from all lanes as (..., edges) or (..., units, edges)."""
+        kept = self._kept[name]
+        chosen: NDArray[np.int64] = copied[..., kept.lane * kept.words + kept.place]
+        return chosen
+
+    def _find(self, name: str) -> Kept | None:
+        """Return where an array lies; None where the rule has no word of it here."""
+        placement, network = self.schedule.placement, self._network
+        units, edges = network.neurons[: len(network.units)], len(network.edges)
+        if name == P and P in placement.offsets:  # RTRL: all edges, for every unit
+            lane = np.array([[placement.lane[u.number]] * edges for u in units])
+            hosts = [placement.lanes[placement.lane[u.number]].index(u) for u in units]
+            place = np.array(hosts)[:, None] * edges + np.arange(edges)
+            count = max(map(len, placement.lanes)) * edges
+            return Kept(BANKS[Source.Y], placement.offsets[P], count, lane, place)
+        if name != "w" and name not in placement.banks:
+            return None
+        bank = Source.WEIGHT if name == "w" else placement.banks[name]
+        offset = placement.offsets.get(name, 0)
+        return Kept(BANKS[bank], offset, placement.edges, self._lane, self._edge)
+
+    def _read(self, name: str) -> NDArray[np.int64]:
+        """Read an array through the host port, in network order."""
+        if name not in self._kept:
+            return np.zeros(len(self._edge), dtype=np.int64)
+        kept = self._kept[name]
+        lanes = range(self.schedule.lanes)
+        words = [self.chip.read(lane, kept.bank, kept.offset, kept.words) for lane in lanes]
+        return self.in_network_order(name, np.concatenate(words))
+
+    def _write_weights(self, raw: NDArray[np.int64]) -> None:
+        """Write the weights through the host port."""
+        words = np.zeros((self.schedule.lanes, self.schedule.placement.edges), dtype=np.int64)
+        words[self._lane, self._edge] = raw
+        for lane, row in enumerate(words):
+            self.chip.write(lane, BANKS[Source.WEIGHT], 0, row)
