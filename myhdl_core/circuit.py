@@ -69,7 +69,10 @@ class Circuit(NamedTuple):
         depths = zip(
             "wxyu", (shape.w_depth, shape.x_depth, shape.y_depth, shape.u_depth), strict=True
         )
-        return {bank: width_of(depth) for bank, depth in depths}
+        widths = {bank: width_of(depth) for bank, depth in depths}
+        if self.turn_rows:  # what the rotator delivers goes to Y by the address of the unit bank
+            widths["u"] = max(widths["u"], widths["y"])
+        return widths
 
     @property
     def target_bits(self) -> int:

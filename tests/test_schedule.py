@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurosim.errors import UserError
-from neurosim.learning import TRTRL, Inference
+from neurosim.learning import RTRL, TRTRL, Inference
 from neurosim.machine import Fabric
 from neurosim.model import Network
 from neurosim.schedule import Act, Source, schedule
@@ -90,6 +90,69 @@ def test_every_product_is_done_and_every_clash_avoided(network, rule, data) -> N
     assert max(broadcast.values(), default=0) <= 1
     assert all(b - a not in (0, 1, 3) for a, b in combinations(sorted(activation), 2))
     assert plan.cycles >= ends
+
+
+def touched(burst, lane, slot, own, fabric):
+    """Return the words that a slot reads, and those it writes with when they can be read."""
+
+    def word(operand):
+        if operand.source is Source.UNIT:
+            return operand.array, slot.unit
+        return operand.array or "w", lane, slot.edge + operand.shift
+
+    stored = (Source.WEIGHT, Source.X, Source.Y, Source.UNIT)
+    operands = [burst.scalar] if slot.act is Act.LOAD else []
+    if slot.act >= Act.WORD:
+        operands += [burst.left, burst.right, burst.plus]
+    sends = slot.send and burst.send is not None and burst.only in (None, lane)
+    operands += [burst.send] if sends else []
+    reads = [word(o) for o in operands if o is not None and o.source in stored]
+    writes = [((burst.send_to, slot.unit), fabric.send_cycles)] if sends else []
+    gives = slot.act is Act.LAST or (slot.act is Act.WORD and not burst.dot)
+    if gives and burst.to is not None and burst.to.source is Source.UNIT:
+        heard, unit = fabric.broadcast_cycles, slot.unit if burst.to_unit else own
+        if burst.activate:
+            writes.append((("y.new", unit), heard + fabric.activate_cycles))
+            heard += fabric.slope_cycles
+        writes.append(((burst.to.array, unit), heard))
+    elif gives and burst.to is not None:
+        writes.append((word(burst.to), fabric.result_cycles))
+    return reads, writes
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks, st.one_of(rules, st.just(RTRL())), st.data())
+def test_no_word_is_read_before_it_is_there(network, rule, data) -> None:
+    hold_in_time(schedule(network, rule, data.draw(st.integers(1, len(network.units)))))
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("rule", [TRTRL(), TRTRL(self_terms=False)])
+def test_lanes_that_read_one_word_in_different_cycles(rule, seed) -> None:
+    hold_in_time(schedule(sparse(9, 0.4, 2, seed), rule, lanes=4))
+
+
+def hold_in_time(plan) -> None:
+    """Go through all slots of a step, and hold every read against the writes before it."""
+    fabric, ready = Fabric(), {}
+    for step in plan.steps:
+        burst, written = step.burst, []
+        for lane, walk in enumerate(burst.walks):
+            own = 0
+            for cycle, slot in enumerate(walk, step.start):
+                if burst.alone and lane != burst.only:
+                    continue
+                own = slot.unit if slot.act is Act.LOAD else own
+                reads, writes = touched(burst, lane, slot, own, fabric)
+                assert all(ready.get(word, 0) <= cycle for word in reads), burst.name
+                written += [(word, cycle + after) for word, after in writes]
+                own += slot.act is Act.LAST
+                if burst.ride and cycle >= step.start + fabric.arrive_cycles:
+                    sent = cycle - fabric.arrive_cycles
+                    written.append(((burst.ride, lane, slot.unit), sent + fabric.rotate_cycles))
+        for word, there in written:
+            ready[word] = max(there, ready.get(word, 0))
+    assert plan.cycles >= max(ready.values()) + fabric.landing_cycles
 
 
 @settings(max_examples=25, deadline=None)

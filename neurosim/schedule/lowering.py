@@ -227,11 +227,12 @@ def _unit(neuron: Neuron, words: Words, n: int, lowering: Lowering) -> int:
     if name in lowering.heard.values():
         return (words.start + n) * places + place[neuron.number]
     if name in lowering.gathered:
-        receive = programs.mail.receives[name, neuron.number]
-        heard = words.start + n - receive.words.start
-        if heard == len(receive.along):
+        receive = programs.mail.receives.get((name, neuron.number))  # none with a bias alone
+        along, start = (receive.along, receive.words.start) if receive else ((), 0)
+        heard = words.start + n - start
+        if heard == len(along):
             return places + len(programs.network.inputs)  # the bias
-        far = receive.along[heard]
+        far = along[heard]
         return place[far] if far < units else places + far - units
     if name == "target":
         assert neuron.output is not None

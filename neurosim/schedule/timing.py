@@ -62,9 +62,10 @@ def footprint(burst: Pass, fabric: Fabric) -> Footprint:
             own = slot.unit if slot.act is Act.LOAD else own
             wanted.update(claims(fabric, burst, slot, lane, cycle))
             for operand in _read_by(burst, slot, lane):
-                reads.setdefault(_key(operand, lane, slot), cycle)
+                key = _key(operand, lane, slot)
+                reads[key] = min(cycle, reads.get(key, cycle))
             for key, ready in _written_by(burst, slot, lane, own, fabric):
-                writes[key] = cycle + ready
+                writes[key] = max(cycle + ready, writes.get(key, 0))
             own += slot.act is Act.LAST
             if burst.ride and cycle >= fabric.arrive_cycles:
                 arrival = cycle - fabric.arrive_cycles + fabric.rotate_cycles
