@@ -12,6 +12,8 @@ from neurosim.errors import UserError
 from neurosim.learning import RTRL, TRTRL, Inference
 from neurosim.machine import Fabric
 from neurosim.model import Network
+from neurosim.model.neuron import Memory
+from neurosim.model.operations import Fma, Words
 from neurosim.schedule import Act, Source, schedule
 from neurosim.study.graphs import graph_from
 
@@ -187,6 +189,23 @@ def test_weights_on_the_rotator_arrive_at_their_reverse_edge(network, data) -> N
 def test_lanes_out_of_range(lanes: int) -> None:
     with pytest.raises(UserError, match="lanes: must be from 1 to 8"):
         schedule(dense(8), TRTRL(), lanes)
+
+
+class Greedy(Inference):
+    """A rule whose last operation wants three words of every edge in one cycle."""
+
+    def memories(self, neuron, network):
+        return tuple(Memory(name, neuron.edges) for name in ("one", "two", "three"))
+
+    def program(self, neuron, network, phase=0):
+        yield from super().program(neuron, network, phase)
+        one, two, three = (Words(name, 0, neuron.edges) for name in ("one", "two", "three"))
+        yield Fma(three, one, two, three)
+
+
+def test_a_clash_of_banks_names_the_operation() -> None:
+    with pytest.raises(UserError, match=r"three = one \* two \+ three.*one bank"):
+        schedule(dense(4), Greedy(), 2)
 
 
 @pytest.mark.parametrize("rule", [TRTRL(literal=True)])

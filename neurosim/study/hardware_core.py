@@ -6,7 +6,7 @@ Values are the real values of the chip's own words, exactly.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurosim.engines.cells import encoded_rate
 from neurosim.engines.run import Run
 from neurosim.engines.train import OnStep, checked_stream
+from neurosim.errors import UserError
 from neurosim.learning.rule import Rule
 from neurosim.model.arithmetic import Format
 from neurosim.model.fixed import Fixed
@@ -115,7 +116,7 @@ class Core:
         self.chip.reset()
         self.chip.clear()
         self.learning_rate = self.rule.learning_rate
-        self._write_weights(self.number.encode(self._network.weight_vector, Format.WEIGHT))
+        self._write("w", self.number.encode(self._network.weight_vector, Format.WEIGHT))
         self.cycles = self.steps = 0
         self._parity = 0
 
@@ -203,7 +204,7 @@ class Core:
     @weights.setter
     def weights(self, weights: dict[Edge, float]) -> None:
         vector = self._network.with_weights({**self.weights, **weights}).weight_vector
-        self._write_weights(self.number.encode(vector, Format.WEIGHT))
+        self._write("w", self.number.encode(vector, Format.WEIGHT))
 
     @property
     def weight_vector(self) -> Vector:
@@ -219,12 +220,35 @@ class Core:
         """
         return {name: self.number.decode(self._read(name)) for name in self._stored}
 
+    @sensitivities.setter
+    def sensitivities(self, values: Mapping[str, ArrayLike]) -> None:
+        for name, given in values.items():
+            if name not in self._kept or name == "w":
+                known = ", ".join(n for n in self._kept if n != "w") or "none"
+                raise UserError(f"sensitivities: the chip keeps no {name!r}. It keeps: {known}.")
+            words = np.asarray(given, dtype=np.float64)
+            if words.shape != (shape := self._kept[name].place.shape):
+                raise UserError(f"sensitivities: {name} has shape {shape} (got {words.shape}).")
+            self._write(name, self.number.encode(words))
+
     @property
     def activations(self) -> Vector:
         """The units' activations of the last step, shape (units,)."""
-        half = self.assembled.program.shape.half * self._parity
-        words = self.chip.read(0, BANKS[Source.UNIT], half, int(self._units.max()) + 1)
+        words = self.chip.read(0, BANKS[Source.UNIT], self._newest, int(self._units.max()) + 1)
         return self.number.decode(words[self._units])
+
+    @activations.setter
+    def activations(self, values: ArrayLike) -> None:
+        given = np.asarray(values, dtype=np.float64)
+        if given.shape != self._units.shape:
+            raise UserError(f"activations: one for each of {len(self._units)} units.")
+        for place, word in zip(self._units, self.number.encode(given), strict=True):
+            self.chip.write(0, BANKS[Source.UNIT], self._newest + int(place), [word])
+
+    @property
+    def _newest(self) -> int:
+        """Where the activations of the last step begin; they change places with every step."""
+        return self.assembled.program.shape.half * self._parity
 
     @property
     def learning_rate(self) -> float:
@@ -290,9 +314,10 @@ class Core:
         words = [self.chip.read(lane, kept.bank, kept.offset, kept.words) for lane in lanes]
         return self.in_network_order(name, np.concatenate(words))
 
-    def _write_weights(self, raw: NDArray[np.int64]) -> None:
-        """Write the weights through the host port."""
-        words = np.zeros((self.schedule.lanes, self.schedule.placement.edges), dtype=np.int64)
-        words[self._lane, self._edge] = raw
+    def _write(self, name: str, raw: NDArray[np.int64]) -> None:
+        """Write an array, in network order, through the host port."""
+        kept = self._kept[name]
+        words = np.zeros((self.schedule.lanes, kept.words), dtype=np.int64)
+        words[kept.lane, kept.place] = raw
         for lane, row in enumerate(words):
-            self.chip.write(lane, BANKS[Source.WEIGHT], 0, row)
+            self.chip.write(lane, kept.bank, kept.offset, row)
