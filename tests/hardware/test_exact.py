@@ -1,21 +1,18 @@
 """Small chips against the model, word by word; benchmarks/chip.py has more and larger ones."""
 
 import shutil
-import subprocess
 from unittest.mock import patch
 
 import networkx as nx
 import pytest
 
 import neurosim as ns
-from benchmarks.chip_exact import CASES, Case, network_of, run, stream_of
-from myhdl_core import testbench, verilator
+from benchmarks import chip_icarus
+from benchmarks.chip_exact import CASES, Case, network_of, run
+from myhdl_core import verilator
 from myhdl_core.assemble import assemble
 from myhdl_core.circuit import circuit_of
-from myhdl_core.emit import emit
-from neurosim.study import hardware_folder
 from neurosim.study.hardware import planned
-from neurosim.study.hardware_folder import Design
 
 STEPS = 200
 SMALL = (
@@ -38,20 +35,11 @@ def test_the_chip_is_the_model(case):
 
 
 @pytest.mark.skipif(not shutil.which("iverilog"), reason="Icarus Verilog is not installed")
-def test_icarus_agrees(tmp_path, monkeypatch):
+@pytest.mark.parametrize("rule", ["trtrl", "rtrl"])
+def test_icarus_agrees(rule):
     """Four-state logic, and memories that are unknown at first: clearing them is complete."""
-    case = Case(4, 2, 1, 0.8, (12, 8, 24, 18), 2)
-    network, number, rule = network_of(case), case.fixed, ns.TRTRL(0.05)
-    assembled = assemble(planned(network, rule, number, case.lanes), number)
-    monkeypatch.setattr(hardware_folder, "BENCH_STEPS", STEPS)
-    design = Design(network, rule, number, assembled, None, *stream_of(case, STEPS))
-    emit(assembled.program, tmp_path)
-    testbench.write(tmp_path, assembled.program.shape, hardware_folder.vectors(design))
-    sources = [path.name for path in tmp_path.glob("*.v")]
-    made = ["iverilog", "-g2001", "-s", testbench.NAME, "-o", "chip", *sources]
-    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True)
-    said = subprocess.run(["vvp", "chip"], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert f"PASS: {STEPS} steps" in said.stdout, said.stdout
+    heard = chip_icarus.run(Case(4, 2, 1, 0.8, (12, 8, 24, 18), 2, rule), STEPS)
+    assert heard.passed, heard.said
 
 
 def test_a_unit_with_a_bias_alone_has_a_schedule():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.chip_faults import Verdict, circuit_faults, judge, program_faults
+from benchmarks.chip_faults import circuit_faults, program_faults
+from benchmarks.chip_verdicts import Verdict, judge
 
 WANTED = {
     "a LOAD that is missing": (program_faults, "table_0", "LOAD missing", ""),
