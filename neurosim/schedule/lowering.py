@@ -227,8 +227,8 @@ def _unit(neuron: Neuron, words: Words, n: int, lowering: Lowering) -> int:
     if name in lowering.heard.values():
         return (words.start + n) * places + place[neuron.number]
     if name in lowering.gathered:
-        receive = programs.mail.receives.get((name, neuron.number))  # none with a bias alone
-        along, start = (receive.along, receive.words.start) if receive else ((), 0)
+        hearing = programs.mail.receives.get((name, neuron.number))  # none with a bias alone
+        along, start = (hearing.along, hearing.words.start) if hearing else ((), 0)
         heard = words.start + n - start
         if heard == len(along):
             return places + len(programs.network.inputs)  # the bias
