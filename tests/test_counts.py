@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+import neurosim
+from neurosim.cli import main
 from neurosim.engines import simulated_step
 from neurosim.engines.train import engine_for
 from neurosim.learning import BPTT, RTRL, TRTRL, Counts, Inference
 from neurosim.model import Float, Network
+from neurosim.schedule import schedule
 from neurosim.study.graphs import graph_from
 
 RULES = [
@@ -100,3 +103,13 @@ def test_trtrl_does_not_pay_for_outputs_and_rtrl_broadcasts() -> None:
     assert grown == 39 * (2 + 40 + 42)  # error, blame and own sources of every further output
     assert TRTRL().cost(many).words_broadcast == 0
     assert RTRL().cost(few).words_broadcast == 39 * 42
+
+
+def test_the_chip_is_charged_for_the_placement_that_it_runs(capsys) -> None:
+    network = network_of(5, 1, dense=True)
+    owner = TRTRL(placement="owner").cost(network)
+    cost = neurosim.cost(network, TRTRL(), machine="chip")
+    assert cost.words_sent_per_step == owner.words_sent
+    assert cost.cycles_per_step == schedule(network, TRTRL(), lanes=5).cycles
+    assert main(["cost", "compare", "--network.units", "4", "--machine", "chip"]) == 0
+    assert "broken" not in capsys.readouterr().err

@@ -93,6 +93,7 @@ def cost(
     if machine is None:
         return Cost(**_closed(network, rule, number))
     machine = load(machine) if isinstance(machine, str) else machine
+    rule = machine.as_run(rule)
     activity, _ = simulated_step(network, rule, machine, number)
     return cost_of(network, rule, machine, number, activity)
 

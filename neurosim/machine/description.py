@@ -7,7 +7,10 @@ of one chip; what a neuron's program costs on it is for the clocked engine to fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from neurosim.learning.rule import Rule
 
 PER_NEURON: Final = "per_neuron"
 ROLES = ("weight", "activation", "stored", "buffer", "inbox")
@@ -109,6 +112,10 @@ class Machine:
             return units
         most = units if isinstance(self.interconnect, Fabric) else int(self.compute.lanes)
         return min(int(self.compute.lanes), most)
+
+    def as_run(self, rule: Rule) -> Rule:
+        """Return a rule with its words placed as it runs on this machine."""
+        return rule.on_chip() if isinstance(self.interconnect, Fabric) else rule
 
     def bank_of(self, role: str) -> MemoryBank | None:
         """Return the bank that holds memories of a role; None for registers."""

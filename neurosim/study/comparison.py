@@ -94,6 +94,8 @@ def _costs(problems: Sequence[Problem], say: Say) -> tuple[list[Row], list[Check
     for problem in problems:
         for name in problem.scenario.compare:
             rule = problem.rule(name).for_steps(problem.series.steps)
+            if problem.machine is not None:
+                rule = problem.machine.as_run(rule)
             closed = rule.cost(problem.network)
             if problem.machine is None:
                 cost = engines.cost(problem.network, rule, None, problem.number)
