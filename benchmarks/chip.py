@@ -1,6 +1,6 @@
 """The long campaign for the chip: is it the model, can the check fail, does it learn.
 
-Run it with ``python benchmarks/chip.py``; it takes about ten minutes on two cores.
+Run it with ``python benchmarks/chip.py``; it takes about a quarter of an hour on two cores.
 
 A  Random graphs, word widths, lanes and rules: 10^4 learning steps each, in which every word and
    every cycle of the Verilog, simulated by Verilator, is held against the fixed-point model.
@@ -44,7 +44,7 @@ from myhdl_core.cache import VARIABLE as CACHE  # noqa: E402
 FAULTS, QUICK_FAULTS = 64, 12
 SEED = 1
 WANTED_SPEED = 1e6
-SMALL = 13  # units
+SMALL = 7  # units
 WIDE = 180  # columns, where no terminal says how many there are
 
 
