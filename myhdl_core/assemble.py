@@ -68,7 +68,7 @@ def assemble(learning: Schedule, number: Fixed) -> Assembled:
     plain = schedule(learning.network, off, learning.lanes, placement=learning.placement)
     phases = ("idle", *dict.fromkeys(t.burst.phase for s in (learning, plain) for t in s.steps))
     shape = _shape(learning, number, (learning, plain))
-    sections = _Sections(learning.lanes)
+    sections = _Sections()
     programs = [
         _instructions(each, phases, sections)
         for each in ([learning] if learning.rule == off else [learning, plain])
@@ -93,10 +93,9 @@ def assemble(learning: Schedule, number: Fixed) -> Assembled:
 class _Sections:
     """The lanes' tables as they grow: equal walks are stored once."""
 
-    def __init__(self, lanes: int) -> None:
+    def __init__(self) -> None:
         self.rows: list[tuple[Slot, ...]] = []
         self._known: dict[tuple[tuple[Slot, ...], ...], int] = {}
-        self.lanes = lanes
 
     def place(self, burst: Pass) -> int:
         """Return where the walks of a pass begin."""

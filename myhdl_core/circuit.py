@@ -54,6 +54,11 @@ class Circuit(NamedTuple):
         """Bits of a field of the instruction word; 0 when it is not there."""
         return {n: width for n, _, width in self.layout}.get(name, 0)
 
+    @property
+    def instruction_bits(self) -> int:
+        """Bits of an instruction word."""
+        return sum(width for _, _, width in self.layout)
+
     def low(self, name: str) -> int:
         """Lowest bit of a field of the instruction word."""
         return next(low for n, low, _ in self.layout if n == name)

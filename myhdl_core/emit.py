@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
-from myhdl_core.circuit import Circuit, circuit_of, pack_instruction
+from myhdl_core.circuit import Circuit, circuit_of, pack_instruction, width_of
 from myhdl_core.leaves import MEMORY, rom
 from myhdl_core.microcode import Microprogram
 from neurosim.errors import RunFailed
@@ -57,10 +57,13 @@ def _complete(program: Microprogram) -> tuple[Circuit, dict[str, str]]:
         shape.activation, shape.word_bits, shape.fraction_bits, circuit.table_bits
     ).tolist()
     circuit = circuit._replace(behind_table=values[-1])
-    width = sum(bits for _, _, bits in circuit.layout)
     words = [pack_instruction(circuit, i) for i in program.instructions]
     about = "The instructions, as the sequencer and the control of the lanes take them apart."
-    roms = {"microcode": rom("microcode", about, words, width, _bits(len(words)), enable=True)}
+    roms = {
+        "microcode": rom(
+            "microcode", about, words, circuit.instruction_bits, width_of(len(words)), enable=True
+        )
+    }
     about = f"The activation function: {shape.activation} at equally spaced words."
     table = rom("activation_table", about, values[:-1], shape.word_bits, circuit.table_bits)
     roms["activation_table"] = table
@@ -71,12 +74,8 @@ def _complete(program: Microprogram) -> tuple[Circuit, dict[str, str]]:
     if circuit.last_turn:
         about = "How far the rotator turns, for each entry of the instruction that rides."
         turns = program.turns
-        roms["turns"] = rom("turns", about, turns, circuit.turn_bits, _bits(len(turns)))
+        roms["turns"] = rom("turns", about, turns, circuit.turn_bits, width_of(len(turns)))
     return circuit, roms
-
-
-def _bits(count: int) -> int:
-    return max(1, (count - 1).bit_length())
 
 
 @lru_cache(maxsize=64)

@@ -31,11 +31,7 @@ class Chip:
         }
         network: Network = plan.network
         self.units = network.neurons[: len(network.units)]
-        self._edge_lane = np.array([placement.lane[u.number] for u in self.units for _ in
-                                    range(u.edges)])  # fmt: skip
-        self._edge = np.array(
-            [placement.first[u.number] + n for u in self.units for n in range(u.edges)]
-        )
+        self._edge_lane, self._edge = placement.by_edge()
         self.scalar = np.zeros(lanes, dtype=number.dtype)
         self._places = np.array([placement.place[u.number] for u in self.units])
         self._outputs = [placement.place[network.numbers[o]] for o in network.outputs]
@@ -96,10 +92,9 @@ def bound(burst: Pass, chip: Chip) -> BoundPass:
     if burst.take or burst.give:
         return lambda: None
     slots = _slots(burst)
-    places, units = (slots[0], slots[1]), slots[2]
     ride = _bind_ride(burst, chip)
     send = _bind_send(burst, chip)
-    compute = _bind_compute(burst, chip, places, units, slots[3])
+    compute = _bind_compute(burst, chip, slots)
 
     def run() -> None:
         ride()
@@ -110,7 +105,7 @@ def bound(burst: Pass, chip: Chip) -> BoundPass:
 
 
 def _slots(burst: Pass) -> Array:
-    """List the multiplying slots: lane, edge, unit, and the LOAD before it, as (4, slots)."""
+    """List multiplying slots: lane, edge, unit, own unit, edge of the LOAD, last; (6, slots)."""
     found = []
     for lane, walk in enumerate(burst.active):
         own = edge = 0
@@ -123,10 +118,8 @@ def _slots(burst: Pass) -> Array:
     return np.array(found, dtype=np.int64).reshape(-1, 6).T
 
 
-def _bind_compute(
-    burst: Pass, chip: Chip, places: Places, units: Array, own: Array
-) -> BoundPass:  # fmt: skip
-    slots = _slots(burst)
+def _bind_compute(burst: Pass, chip: Chip, slots: Array) -> BoundPass:
+    places, units, own = (slots[0], slots[1]), slots[2], slots[3]
     if burst.left is None and burst.scalar is not None:
         return _bind_load(burst, burst.scalar, chip)
     if burst.left is None or burst.right is None or burst.to is None or not slots.size:

@@ -21,6 +21,7 @@ from neurosim.model.neuron import Memory, Neuron
 from neurosim.model.operations import Operation, Words
 from neurosim.schedule.lowering import OLD, Lowering
 from neurosim.schedule.passes import Act, Operand, Pass, Slot, Source, Walk
+from neurosim.schedule.walks import filled
 
 P, SUM, GRADIENT = "p", "sum", "g"
 BUFFERS = ("burst0", "burst1")
@@ -149,21 +150,13 @@ class Bursts:
             for host, unit in enumerate(lane):
                 for n in range(unit.edges):
                     edge = host * self.edges + unit.first_edge + n
-                    run.append(Slot(Act.WORD, edge, self._source(unit, n)))
+                    run.append(Slot(Act.WORD, edge, self.lowering.source(unit.sources, n)))
             runs.append(run)
         return Pass(
-            "sum += z", PHASE, _filled(runs), left=Operand(Source.MINUS_ONE), subtract=True,
+            "sum += z", PHASE, filled(runs), left=Operand(Source.MINUS_ONE), subtract=True,
             right=Operand(UNIT, OLD), plus=Operand(Source.X, SUM, wide=True),
             to=Operand(Source.X, SUM, wide=True),
         )  # fmt: skip
-
-    def _source(self, unit: Neuron, n: int) -> int:
-        """Return the place in the unit bank of what an edge brings."""
-        units, places = len(self.units), self.placement.places
-        if n == len(unit.sources):
-            return places + len(self.lowering.programs.network.inputs)
-        far = unit.sources[n]
-        return self.placement.place[far] if far < units else places + far - units
 
     def _gradient(self, k: int, output: Neuron) -> Iterator[Pass]:
         """Send ``e_o p^o`` to everyone; each adds what belongs to its own edges."""
@@ -189,12 +182,7 @@ class Bursts:
         ]
         own = Operand(self.placement.banks[GRADIENT], GRADIENT)
         yield Pass(
-            "g += share" if k else "g = share", phase, _filled(runs), subtract=True,
+            "g += share" if k else "g = share", phase, filled(runs), subtract=True,
             left=Operand(Source.MINUS_ONE), right=Operand(UNIT, buffer),
             plus=own if k else None, to=own,
         )  # fmt: skip
-
-
-def _filled(runs: list[list[Slot]]) -> tuple[Walk, ...]:
-    longest = max(map(len, runs))
-    return tuple(tuple(run + [Slot(Act.IDLE)] * (longest - len(run))) for run in runs)

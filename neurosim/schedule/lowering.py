@@ -72,6 +72,14 @@ class Lowering:
             return Meaning(Kind.OWN, NEW if name == "y" else name)
         return Meaning(Kind.EDGE, name)
 
+    def source(self, sources: tuple[int, ...], n: int) -> int:
+        """Return the place of the n-th source's activation; behind the last stands the bias."""
+        units, places = len(self.programs.units), self.placement.places
+        if n == len(sources):
+            return places + len(self.programs.network.inputs)
+        far = sources[n]
+        return self.placement.place[far] if far < units else places + far - units
+
     def edge_arrays(self, operation: Compute) -> frozenset[str]:
         """Return the arrays that an operation reads in the same cycle."""
         if isinstance(operation, Activate):
@@ -215,7 +223,7 @@ def run(
 def _unit(neuron: Neuron, words: Words, n: int, lowering: Lowering) -> int:
     """Return the place in its array of the unit bank that the n-th word of a run stands for."""
     programs, name, place = lowering.programs, words.memory, lowering.placement.place
-    units, places = len(programs.units), lowering.placement.places
+    places = lowering.placement.places
     if name in lowering.heard:  # a word to one receiver
         send = next(
             s for (_, i), s in programs.mail.sends.items()
@@ -229,11 +237,7 @@ def _unit(neuron: Neuron, words: Words, n: int, lowering: Lowering) -> int:
     if name in lowering.gathered:
         hearing = programs.mail.receives.get((name, neuron.number))  # none with a bias alone
         along, start = (hearing.along, hearing.words.start) if hearing else ((), 0)
-        heard = words.start + n - start
-        if heard == len(along):
-            return places + len(programs.network.inputs)  # the bias
-        far = along[heard]
-        return place[far] if far < units else places + far - units
+        return lowering.source(along, words.start + n - start)
     if name == "target":
         assert neuron.output is not None
         return neuron.output

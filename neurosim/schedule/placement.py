@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.model.neuron import Neuron
 from neurosim.schedule.passes import Source
@@ -52,6 +54,13 @@ class Placement:
     def places(self) -> int:
         """Words of an array with one word a unit."""
         return len(self.lanes) * max(map(len, self.lanes))
+
+    def by_edge(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return lane and place of every edge, in network order; both of shape (edges,)."""
+        units = sorted((unit for hosts in self.lanes for unit in hosts), key=lambda u: u.number)
+        lane = [self.lane[unit.number] for unit in units for _ in range(unit.edges)]
+        place = [self.first[unit.number] + n for unit in units for n in range(unit.edges)]
+        return np.array(lane), np.array(place)
 
     def add(self, array: str, bank: Source, words: int) -> None:
         """Lay an array behind what is in its bank already."""

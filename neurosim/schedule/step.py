@@ -199,7 +199,7 @@ def _passes(programs: Programs, lowering: Lowering, fabric: Fabric) -> list[Pass
         after = _activation_of(each, todo[n + 1] if n + 1 < len(todo) else None, programs)
         one = burst(each, after, lowering, fabric)
         for inbox in waiting.copy():
-            if can_ride(one, each, inbox, lowering):
+            if can_ride(one, inbox, lowering):
                 one = rotated(one, inbox, lowering, fabric)
             elif inbox in lowering.edge_arrays(each.example):
                 made.append(carrier(inbox, "exchange", lowering, fabric))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 
 from neurosim.machine.description import Fabric
-from neurosim.model.operations import Activate
+from neurosim.model.operations import Activate, Dot
 from neurosim.schedule.lowering import NEW, OLD, Lowering, Roles, roles, run
 from neurosim.schedule.passes import Act, Operand, Pass, Slot, Source
 from neurosim.schedule.pipeline import Claim, claims
@@ -133,12 +133,12 @@ def _described(together: Together, chosen: Roles) -> Pass:
         subtract=chosen.subtract,
         to=chosen.to,
         scalar=chosen.scalar,
-        dot=type(together.example).__name__ == "Dot",
+        dot=isinstance(together.example, Dot),
         to_unit=chosen.to_unit,
     )
 
 
-def can_ride(made: Pass, together: Together, inbox: str, lowering: Lowering) -> bool:
+def can_ride(made: Pass, inbox: str, lowering: Lowering) -> bool:
     """Whether words for an inbox can leave while a pass reads the very same words for itself."""
     operands = (made.left, made.right, made.plus, made.to)
     uses_unit = any(o is not None and o.source is Source.UNIT for o in operands)

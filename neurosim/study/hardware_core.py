@@ -93,10 +93,7 @@ class Core:
         self._network = network
         placement = self.schedule.placement
         units = network.neurons[: len(network.units)]
-        self._lane = np.array([placement.lane[u.number] for u in units for _ in range(u.edges)])
-        self._edge = np.array(
-            [placement.first[u.number] + n for u in units for n in range(u.edges)]
-        )
+        self._lane, self._edge = placement.by_edge()
         self._units = np.array([placement.place[u.number] for u in units])
         self._stored = sorted(
             {

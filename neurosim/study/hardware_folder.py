@@ -177,10 +177,7 @@ def _by_lane(plan: Schedule, raw: NDArray[np.int64]) -> tuple[tuple[int, ...], .
     """Return words in network order as they lie in the lanes, zeros where there is no edge."""
     placement = plan.placement
     lanes = np.zeros((plan.lanes, placement.edges), dtype=np.int64)
-    for unit in plan.network.neurons[: len(plan.network.units)]:
-        lane, first = placement.lane[unit.number], placement.first[unit.number]
-        own = raw[unit.first_edge : unit.first_edge + unit.edges]
-        lanes[lane, first : first + unit.edges] = own
+    lanes[placement.by_edge()] = raw
     return tuple(tuple(row) for row in lanes.tolist())
 
 

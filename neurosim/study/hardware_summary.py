@@ -93,7 +93,7 @@ def summarised(name: str, assembled: Assembled, number: Fixed, number_is_default
         multiplications=plan.multiplications,
         utilisation=plan.utilisation,
         instructions=len(program.instructions),
-        instruction_bits=sum(bits for _, _, bits in circuit.layout),
+        instruction_bits=circuit.instruction_bits,
         table_words=len(program.tables[0]) + 1,
         table_bits=program.shape.entry_bits,
         memories=_memories(assembled, circuit),
@@ -115,7 +115,7 @@ def _memories(assembled: Assembled, circuit: Circuit) -> tuple[Memory, ...]:
         Memory("y", lanes, shape.y_depth, word),
         Memory("units", lanes, shape.u_depth, word),
         Memory("table", lanes, len(program.tables[0]) + 1, shape.entry_bits, rom=True),
-        Memory("microcode", 1, len(program.instructions), sum(b for *_, b in circuit.layout), True),
+        Memory("microcode", 1, len(program.instructions), circuit.instruction_bits, True),
         Memory("activation table", 1, 1 << circuit.table_bits, word, rom=True),
     ]
     if circuit.last_turn:
