@@ -96,11 +96,6 @@ class Model(ArraysEngine):
         self._state = self._state._replace(y=y) if hasattr(self._state, "_replace") else y
         return np.asarray(y[layout.outputs])
 
-    @property
-    def state(self) -> Any:
-        """What the rule keeps from step to step."""
-        return self._state
-
     def raw(self, name: str) -> NDArray[np.int64]:
         """Return ``w``, or what the rule keeps, as raw words in the order of ``network.edges``."""
         words = self._weights if name == "w" else getattr(self._state, name)

@@ -24,8 +24,7 @@ from neurosim.model.arithmetic import Format
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Edge, Network
 from neurosim.model.neuron import Role
-from neurosim.schedule import Source
-from neurosim.schedule.bursts import P
+from neurosim.schedule import Schedule, Source
 
 if TYPE_CHECKING:
     from myhdl_core.assemble import Assembled
@@ -67,6 +66,44 @@ class Kept(NamedTuple):
     lane: NDArray[np.int64]
     place: NDArray[np.int64]
 
+    def by_lane(self, raw: NDArray[np.int64], lanes: int) -> NDArray[np.int64]:
+        """Return an array in network order as it lies in the lanes, zeros where nothing does."""
+        words = np.zeros((lanes, self.words), dtype=np.int64)
+        words[self.lane, self.place] = raw
+        return words
+
+
+def stored(plan: Schedule) -> tuple[str, ...]:
+    """Return the names of what the rule keeps from step to step."""
+    units = plan.network.neurons[: len(plan.network.units)]
+    memories = (memory for unit in units for memory in plan.rule.memories(unit, plan.network))
+    return tuple(sorted({memory.name for memory in memories if memory.role is Role.STORED}))
+
+
+def kept_words(plan: Schedule) -> dict[str, Kept]:
+    """Return where the weights lie and what the rule keeps, as far as the chip has a word of it."""
+    placement, edges = plan.placement, plan.placement.edges
+    lane, edge = placement.by_edge()
+    found = {"w": Kept(BANKS[Source.WEIGHT], 0, edges, lane, edge)}
+    for name in stored(plan):
+        if name in placement.banks:
+            bank = BANKS[placement.banks[name]]
+            found[name] = Kept(bank, placement.offsets[name], edges, lane, edge)
+        elif name in placement.offsets:
+            found[name] = _all_edges(plan, name)
+    return found
+
+
+def _all_edges(plan: Schedule, name: str) -> Kept:
+    """Return where RTRL's array with a word for each edge of the network lies, for every unit."""
+    placement, edges = plan.placement, len(plan.network.edges)
+    units = plan.network.neurons[: len(plan.network.units)]
+    lane = np.array([[placement.lane[unit.number]] * edges for unit in units])
+    hosts = [placement.lanes[placement.lane[unit.number]].index(unit) for unit in units]
+    place = np.array(hosts)[:, None] * edges + np.arange(edges)
+    words = max(map(len, placement.lanes)) * edges
+    return Kept(BANKS[Source.Y], placement.offsets[name], words, lane, place)
+
 
 class Core:
     """A simulated chip with a network on it, from its first step on.
@@ -91,20 +128,10 @@ class Core:
         self.rule, self.number, self.chip = rule, number, chip
         self.assembled, self.schedule = assembled, assembled.learning
         self._network = network
-        placement = self.schedule.placement
+        place = self.schedule.placement.place
         units = network.neurons[: len(network.units)]
-        self._lane, self._edge = placement.by_edge()
-        self._units = np.array([placement.place[u.number] for u in units])
-        self._stored = sorted(
-            {
-                memory.name
-                for u in units
-                for memory in self.schedule.rule.memories(u, network)
-                if memory.role is Role.STORED
-            }
-        )
-        found = {name: self._find(name) for name in ("w", *self._stored)}
-        self._kept = {name: kept for name, kept in found.items() if kept is not None}
+        self._units = np.array([place[unit.number] for unit in units])
+        self._stored, self._kept = stored(self.schedule), kept_words(self.schedule)
         self.cycles = self.steps = 0
         self.reset()
 
@@ -173,7 +200,9 @@ class Core:
         where, sections = self.sections()
         most = len(self.assembled.learning.phases) + len(self.assembled.inference.phases)
         done = self._run(x, target, learn, sections=sections, changes=(most + 1) * len(x))
-        words = {name: np.zeros((len(x), len(self._edge)), np.int64) for name in self._stored}
+        words = {
+            name: np.zeros((len(x), len(self._network.edges)), np.int64) for name in self._stored
+        }
         for name, part in where.items():
             words[name] = self.in_network_order(name, done.copies[:, part])
         return Block(done.outputs, words, done.cycles, done.phases)
@@ -286,26 +315,10 @@ class Core:
         chosen: NDArray[np.int64] = copied[..., kept.lane * kept.words + kept.place]
         return chosen
 
-    def _find(self, name: str) -> Kept | None:
-        """Return where an array lies; None where the rule has no word of it here."""
-        placement, network = self.schedule.placement, self._network
-        units, edges = network.neurons[: len(network.units)], len(network.edges)
-        if name == P and P in placement.offsets:  # RTRL: all edges, for every unit
-            lane = np.array([[placement.lane[u.number]] * edges for u in units])
-            hosts = [placement.lanes[placement.lane[u.number]].index(u) for u in units]
-            place = np.array(hosts)[:, None] * edges + np.arange(edges)
-            count = max(map(len, placement.lanes)) * edges
-            return Kept(BANKS[Source.Y], placement.offsets[P], count, lane, place)
-        if name != "w" and name not in placement.banks:
-            return None
-        bank = Source.WEIGHT if name == "w" else placement.banks[name]
-        offset = placement.offsets.get(name, 0)
-        return Kept(BANKS[bank], offset, placement.edges, self._lane, self._edge)
-
     def _read(self, name: str) -> NDArray[np.int64]:
         """Read an array through the host port, in network order."""
         if name not in self._kept:
-            return np.zeros(len(self._edge), dtype=np.int64)
+            return np.zeros(len(self._network.edges), dtype=np.int64)
         kept = self._kept[name]
         lanes = range(self.schedule.lanes)
         words = [self.chip.read(lane, kept.bank, kept.offset, kept.words) for lane in lanes]
@@ -314,7 +327,5 @@ class Core:
     def _write(self, name: str, raw: NDArray[np.int64]) -> None:
         """Write an array, in network order, through the host port."""
         kept = self._kept[name]
-        words = np.zeros((self.schedule.lanes, kept.words), dtype=np.int64)
-        words[kept.lane, kept.place] = raw
-        for lane, row in enumerate(words):
+        for lane, row in enumerate(kept.by_lane(raw, self.schedule.lanes)):
             self.chip.write(lane, kept.bank, kept.offset, row)

@@ -27,11 +27,11 @@ from neurosim.errors import UserError
 from neurosim.learning.rule import Rule
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
-from neurosim.schedule import Schedule, Source
+from neurosim.schedule import Schedule
 from neurosim.study import description, diagram, hardware_map, hardware_readme
 from neurosim.study.hardware import build
 from neurosim.study.hardware_check import Model
-from neurosim.study.hardware_core import BANKS
+from neurosim.study.hardware_core import kept_words
 from neurosim.study.hardware_summary import Chip
 from neurosim.study.results import SCENARIO
 from neurosim.study.scenario import Scenario
@@ -148,7 +148,7 @@ def vectors(design: Design) -> Vectors:
     x, target = checked_stream(design.network, design.inputs[:steps], design.targets[:steps])
     samples, wanted = number.encode(x), number.encode(target)
     model = Model(design.network, design.rule, number)
-    first = _by_lane(assembled.learning, model.raw("w"))
+    weights = next(_kept(model, assembled.learning))
     learn = tuple(n < learning for n in range(steps))
     outputs = [model.sample(*row) for row in zip(samples, wanted, learn, strict=True)]
     plans = [assembled.learning if on else assembled.inference for on in learn]
@@ -158,27 +158,17 @@ def vectors(design: Design) -> Vectors:
         cycles=tuple(plan.cycles for plan in plans),
         stream=tuple(np.concatenate([samples, wanted], axis=1).ravel().tolist()),
         outputs=tuple(np.concatenate(outputs).tolist()),
-        weights=Words("weights", BANKS[Source.WEIGHT], 0, first),
-        final=tuple(_final(model, assembled.learning)),
+        weights=Words("weights", weights.bank, weights.first, weights.lanes),
+        final=tuple(_kept(model, assembled.learning)),
     )
 
 
-def _final(model: Model, plan: Schedule) -> Iterator[Words]:
-    """Yield what stands in the memories at the end: weights, and the words that the rule keeps."""
-    weights = _by_lane(plan, model.raw("w"))
-    yield Words("final_weights", BANKS[Source.WEIGHT], 0, weights)
-    placement = plan.placement
-    for name in sorted(set(placement.banks) & set(getattr(model.state, "_fields", ()))):
-        bank, first = BANKS[placement.banks[name]], placement.offsets[name]
-        yield Words(f"final_{name}", bank, first, _by_lane(plan, model.raw(name)))
-
-
-def _by_lane(plan: Schedule, raw: NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
-    """Return words in network order as they lie in the lanes, zeros where there is no edge."""
-    placement = plan.placement
-    lanes = np.zeros((plan.lanes, placement.edges), dtype=np.int64)
-    lanes[placement.by_edge()] = raw
-    return tuple(tuple(row) for row in lanes.tolist())
+def _kept(model: Model, plan: Schedule) -> Iterator[Words]:
+    """Yield what stands in the memories: the weights, and the words that the rule keeps."""
+    for name, kept in kept_words(plan).items():
+        lanes = kept.by_lane(model.raw(name), plan.lanes).tolist()
+        name = "weights" if name == "w" else name
+        yield Words(f"final_{name}", kept.bank, kept.offset, tuple(map(tuple, lanes)))
 
 
 def record(design: Design, path: Path) -> None:
