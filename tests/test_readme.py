@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from myhdl_core.tools import COMPILER, TOOLS
+from tests.hardware import needs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -19,8 +19,6 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 DOES_ITSELF = "test"
-HAS_TOOLS = all(TOOLS[name](version=False).found for name in ("myhdl", "verilator", COMPILER))
-needs_tools = pytest.mark.skipif(not HAS_TOOLS, reason="needs Verilator and a C++ compiler")
 
 
 @cache
@@ -52,7 +50,7 @@ def test_the_two_commands_come_first() -> None:
 
 @pytest.mark.parametrize("words", [words for words in COMMANDS if words and words != DOES_ITSELF])
 def test_the_command_runs(words: str, out: Path) -> None:
-    if words.startswith("hardware") and not HAS_TOOLS:
+    if words.startswith("hardware") and not needs.CAN_SIMULATE:
         pytest.skip("needs Verilator and a C++ compiler")
     assert output_of(words, out)
 
@@ -86,7 +84,7 @@ def test_the_python_snippets_run(
     assert (tmp_path / "trained.safetensors").exists()
 
 
-@needs_tools
+@needs.compiler
 def test_the_chip_of_the_snippet_learns(capsys: pytest.CaptureFixture[str]) -> None:
     snippet = re.search(r"compiler -->\n```python\n(.*?)```", README, re.S)
     assert snippet

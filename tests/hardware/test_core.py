@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from myhdl_core.tools import COMPILER, TOOLS
 from neurosim.errors import UserError
 from neurosim.study.graphs import graph_from
+from tests.hardware import needs
 
-pytestmark = pytest.mark.skipif(
-    not all(TOOLS[name](version=False).found for name in ("myhdl", "verilator", COMPILER)),
-    reason="needs Verilator and a C++ compiler",
-)
+pytestmark = needs.compiler
 RATE, STEPS = 0.25, 40
 
 

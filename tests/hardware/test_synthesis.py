@@ -3,19 +3,16 @@
 import pytest
 
 import neurosim as ns
-from myhdl_core import tools
 from myhdl_core.assemble import assemble
 from myhdl_core.emit import emit
 from myhdl_core.synthesis import synth
 from neurosim.errors import RunFailed
 from neurosim.study.graphs import graph_from
 from neurosim.study.hardware import planned
+from tests.hardware import needs
 
 LANES = 4
-pytestmark = pytest.mark.skipif(
-    not all(tools.TOOLS[name](version=False).found for name in ("myhdl", "pyosys")),
-    reason="MyHDL or pyosys is not here",
-)
+pytestmark = needs.synthesis
 
 
 @pytest.fixture(scope="module", params=[ns.TRTRL(0.05), ns.RTRL(0.05)], ids=lambda r: r.name)

@@ -3,10 +3,8 @@
 import csv
 import io
 import json
-import os
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,30 +22,11 @@ from neurosim.study import diagram, hardware_check, hardware_folder, hardware_ma
 from neurosim.study.hardware import planned
 from neurosim.study.hardware_core import BANKS
 from neurosim.study.hardware_summary import summarised
+from tests.hardware import needs
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("fully_recurrent", "--network.units", "3", "--lanes", "2")
 HOSTILE = ('endmodule"', "a\\b", "two\nlines", "</text><script>", "*/ $finish; /*", "π=1,{x}")
-
-
-def has(*names: str) -> bool:
-    return all(tools.TOOLS[name](version=False).found for name in names)
-
-
-needs_myhdl = pytest.mark.skipif(not has("myhdl"), reason="MyHDL is not here")
-needs_compiler = pytest.mark.skipif(
-    not has("myhdl", "verilator", tools.COMPILER), reason="Verilator or a C++ compiler is not here"
-)
-needs_make = pytest.mark.skipif(not has("make", "perl"), reason="make or perl is not here")
-needs_iverilog = pytest.mark.skipif(not has("iverilog", "vvp"), reason="Icarus is not here")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def chips_kept_in_the_checkout():
-    with pytest.MonkeyPatch.context() as patch:
-        if "NEUROSIM_CACHE" not in os.environ:
-            patch.setenv("NEUROSIM_CACHE", str(ROOT / ".pytest_cache" / "neurosim"))
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +180,7 @@ MISTAKES = [
 ]
 
 
-@needs_compiler
+@needs.compiler
 @pytest.mark.parametrize(("flags", "said"), MISTAKES, ids=[" ".join(m[0]) for m in MISTAKES])
 def test_mistakes_are_told_before_anything_is_written(flags, said, capsys):
     assert main(["hardware", "fully_recurrent", "--network.units", "3", *flags]) == 2
@@ -233,7 +212,7 @@ def test_a_missing_tool_is_named_with_what_installs_it(gone, flags, monkeypatch,
 # --- what is written ----------------------------------------------------------------------------
 
 
-@needs_myhdl
+@needs.myhdl
 def test_the_report_and_the_folder(capsys):
     assert main(["hardware", *SMALL]) == 0
     printed = capsys.readouterr().out
@@ -252,7 +231,7 @@ def test_the_report_and_the_folder(capsys):
     assert all(f"| `{port}` |" in readme for port in hardware_map._HOST)
 
 
-@needs_myhdl
+@needs.myhdl
 def test_the_same_scenario_gives_the_same_bytes():
     assert main(["hardware", *SMALL, "--json"]) == 0
     first = contents(folder())
@@ -294,7 +273,7 @@ def hostile_graph(names) -> None:
     Path("hostile.json").write_text(json.dumps(graph))
 
 
-@needs_myhdl
+@needs.myhdl
 def test_names_of_nodes_never_reach_the_verilog():
     names = [name for name in HOSTILE if name.isprintable()]  # others no file can bring
     hostile_graph(names)
@@ -313,7 +292,7 @@ def test_names_of_nodes_never_reach_the_verilog():
 # --- the check ----------------------------------------------------------------------------------
 
 
-@needs_compiler
+@needs.compiler
 def test_chip_and_model_agree_and_waves_show_the_neurons(capsys):
     flags = ("--check", "--waveforms", "--steps", "40", "--json")
     assert main(["hardware", *SMALL, *flags]) == 0
@@ -348,7 +327,7 @@ def recorded_signals(vcd: str) -> set[str]:
     return found
 
 
-@needs_compiler
+@needs.compiler
 def test_learning_can_be_switched_off_and_on_again():
     network, rule = dense(("n0", "n1", "n2", "x")), ns.TRTRL(0.05)
     core = ns.hardware.build(network, rule, lanes=2)
@@ -358,7 +337,7 @@ def test_learning_can_be_switched_off_and_on_again():
     assert len(found.cycles_measured) == 2
 
 
-@needs_compiler
+@needs.compiler
 def test_a_difference_is_told_and_exits_1(monkeypatch, capsys):
     right = hardware_check.Model.raw
 
@@ -372,66 +351,6 @@ def test_a_difference_is_told_and_exits_1(monkeypatch, capsys):
     printed = capsys.readouterr()
     assert "check failed: step 3: sensitivity a of n1, edge n1 -> n1: expected" in printed.err
     assert "words that differ" in printed.out
-
-
-# --- the test bench -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory) -> Path:
-    """A chip with its test bench."""
-    out = tmp_path_factory.mktemp("bench")
-    assert main(["hardware", *SMALL, "--out", str(out), "--json"]) == 0
-    (made,) = out.iterdir()
-    return made / "rtl"
-
-
-def spoil(rtl: Path, name: str) -> None:
-    """Change the lowest digit of the second word of a file of vectors."""
-    path = rtl / "vectors" / f"{name}.hex"
-    words = path.read_text().split("\n")
-    words[1] = f"{words[1][:-1]}{int(words[1][-1], 16) ^ 1:x}"
-    path.write_text("\n".join(words))
-
-
-@needs_myhdl
-@needs_iverilog
-def test_icarus_passes_and_fails_the_bench(bench, tmp_path):
-    rtl = shutil.copytree(bench, tmp_path / "rtl")
-    sources = sorted(path.name for path in rtl.glob("*.v"))
-    compiled = ["iverilog", "-g2005", "-Wall", "-Wno-timescale", "-o", "tb.vvp", *sources]
-    done = subprocess.run(compiled, cwd=rtl, capture_output=True, text=True)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
-
-    def printed() -> str:
-        return subprocess.run(["vvp", "tb.vvp"], cwd=rtl, capture_output=True, text=True).stdout
-
-    assert printed().startswith("PASS: 24 steps")
-    for name, what in (("outputs", "output"), ("final_a_0", "memory"), ("final_b_1", "memory"),
-                       ("final_weights_1", "memory"), ("cycles", "cycles")):  # fmt: skip
-        kept = (rtl / "vectors" / f"{name}.hex").read_bytes()
-        spoil(rtl, name)
-        said = printed()
-        assert f": {what}: lane" in said
-        assert "FAIL: 1 of" in said
-        (rtl / "vectors" / f"{name}.hex").write_bytes(kept)
-
-
-@needs_compiler
-@needs_make
-def test_verilator_passes_the_bench(bench, tmp_path):
-    rtl = shutil.copytree(bench, tmp_path / "rtl")
-    (command, *_), root = tools.verilator()
-    quick = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
-    flags = ["--binary", "--timing", "-Wno-WIDTH", "--top-module", "network_tb", "network_tb.v",
-             "-MAKEFLAGS", quick, "-CFLAGS", "-std=c++20 -fcoroutines"]  # fmt: skip
-    if root:  # by a path without blanks, which make would not take
-        (tmp_path / "verilator").symlink_to(root)
-    env = {**os.environ, **({"VERILATOR_ROOT": str(tmp_path / "verilator")} if root else {})}
-    done = subprocess.run([command, *flags], cwd=rtl, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    ran = subprocess.run(["./obj_dir/Vnetwork_tb"], cwd=rtl, capture_output=True, text=True)
-    assert "PASS: 24 steps" in ran.stdout
 
 
 def test_the_vectors_are_of_learning_steps_and_then_of_others():
