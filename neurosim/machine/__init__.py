@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from neurosim.machine.description import Bus, Compute, Fabric, Links, Machine, MemoryBank, Sync
+from neurosim.machine.description import (
+    Bus,
+    Compute,
+    Dram,
+    Fabric,
+    Links,
+    Machine,
+    Mapping,
+    MemoryBank,
+    Noc,
+    Sync,
+    Technology,
+    Tiles,
+)
 from neurosim.machine.reading import load, names, source
 
 __all__ = [
     "Bus",
     "Compute",
+    "Dram",
     "Fabric",
     "Links",
     "Machine",
+    "Mapping",
     "MemoryBank",
+    "Noc",
     "Sync",
+    "Technology",
+    "Tiles",
     "load",
     "names",
     "source",

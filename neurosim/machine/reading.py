@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Mapping as Table
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from neurosim.errors import UserError, nearest
+from neurosim.machine.consistency import check
 from neurosim.machine.description import (
-    PER_NEURON,
-    ROLES,
     Bus,
     Compute,
+    Dram,
     Fabric,
     Links,
     Machine,
+    Mapping,
     MemoryBank,
+    Noc,
     Sync,
+    Technology,
+    Tiles,
 )
+from neurosim.machine.values import checked, decimal
 
 SHELF = Path(__file__).with_name("shelf")
 SCHEMA = 1
-LARGEST = 1_000_000
-SECTIONS = ("schema", "machine", "compute", "memory", "bus", "links", "fabric", "sync")
-Part = TypeVar("Part", Compute, MemoryBank, Bus, Links, Fabric, Sync)
+CARRIERS = ("bus", "links", "noc", "fabric")
+OTHERS = ("compute", "memory", "tile", "mapping", "dram", "technology", "sync")
+SECTIONS = ("schema", "machine", *OTHERS, *CARRIERS)
+Part = TypeVar(
+    "Part", Compute, MemoryBank, Bus, Links, Fabric, Noc, Sync, Tiles, Mapping, Dram, Technology
+)
 
 
 def names() -> tuple[str, ...]:
@@ -82,8 +89,12 @@ def _machine(path: Path) -> Machine:
         memory=tuple(_part(path, "memory", MemoryBank, bank) for bank in banks),
         interconnect=_interconnect(path, table),
         sync=_part(path, "sync", Sync, table.get("sync", {})),
+        tiles=_part(path, "tile", Tiles, table.get("tile", {})),
+        mapping=_mapping(path, table.get("mapping", {})),
+        dram=_part(path, "dram", Dram, table["dram"]) if "dram" in table else None,
+        technology=_part(path, "technology", Technology, table.get("technology", {})),
     )
-    _check_banks(path, machine)
+    check(path, machine, frozenset(table))
     return machine
 
 
@@ -102,20 +113,20 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: is nested too deeply for a machine.") from error
 
 
-def _refuse_unknown(path: Path, where: str, table: Mapping[str, Any], known: Any) -> None:
+def _refuse_unknown(path: Path, where: str, table: Table[str, Any], known: Any) -> None:
     for key in table:
         if key not in known:
             raise UserError(f"{path}: {where}{key}: unknown key.{nearest(key, known)}")
 
 
-def _section(path: Path, table: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _section(path: Path, table: Table[str, Any], name: str) -> dict[str, Any]:
     section = table.get(name)
     if not isinstance(section, dict):
         raise UserError(f"{path}: needs a section [{name}].")
     return section
 
 
-def _text(path: Path, table: Mapping[str, Any], key: str, default: str) -> str:
+def _text(path: Path, table: Table[str, Any], key: str, default: str) -> str:
     value = table.get(key, default)
     if not isinstance(value, str):
         raise UserError(f"{path}: [machine] {key}: must be text (got {value!r}).")
@@ -123,24 +134,34 @@ def _text(path: Path, table: Mapping[str, Any], key: str, default: str) -> str:
 
 
 def _clock(path: Path, value: Any) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not good or not math.isfinite(value) or not 0 < value <= LARGEST:
-        raise UserError(f"{path}: [machine] clock_mhz: must be a number above 0 (got {value!r}).")
-    return float(value)
+    return decimal(f"{path}: [machine] clock_mhz", value, above=0)
 
 
-def _interconnect(path: Path, table: Mapping[str, Any]) -> Bus | Links | Fabric:
-    given = [name for name in ("bus", "links", "fabric") if name in table]
+def _interconnect(path: Path, table: Table[str, Any]) -> Bus | Links | Fabric | Noc:
+    given = [name for name in CARRIERS if name in table]
     if len(given) != 1:
         raise UserError(
-            f"{path}: needs one section of [bus], [links] and [fabric] that carries messages."
+            f"{path}: needs one section of [bus], [links], [noc] and [fabric], which carries"
+            " messages."
         )
     section = _section(path, table, given[0])
-    if given[0] == "bus":
-        return _part(path, "bus", Bus, section)
-    if given[0] == "links":
-        return _part(path, "links", Links, section)
-    return _part(path, "fabric", Fabric, section)
+    match given[0]:
+        case "bus":
+            return _part(path, "bus", Bus, section)
+        case "links":
+            return _part(path, "links", Links, section)
+        case "noc":
+            return _part(path, "noc", Noc, section)
+        case _:
+            return _part(path, "fabric", Fabric, section)
+
+
+def _mapping(path: Path, table: Any) -> Mapping:
+    """Read where neurons go; a file of places is looked up beside the machine's own."""
+    mapping = _part(path, "mapping", Mapping, table)
+    if mapping.file is None:
+        return mapping
+    return replace(mapping, file=str(path.parent / mapping.file))
 
 
 def _part(path: Path, section: str, kind: type[Part], table: Any) -> Part:
@@ -152,64 +173,5 @@ def _part(path: Path, section: str, kind: type[Part], table: Any) -> Part:
     for field in fields(kind):
         if field.default is MISSING and field.name not in table:
             raise UserError(f"{path}: [{section}] {field.name}: is missing. Give it.")
-    return kind(**{key: _value(path, section, key, hints[key], v) for key, v in table.items()})
-
-
-def _value(path: Path, section: str, key: str, hint: Any, value: Any) -> Any:
-    where = f"{path}: [{section}] {key}"
-    if hint is bool:
-        if not isinstance(value, bool):
-            raise UserError(f"{where}: must be true or false (got {value!r}).")
-        return value
-    if hint is str:
-        if not isinstance(value, str) or not value:
-            raise UserError(f"{where}: must be text (got {value!r}).")
-        return value
-    if get_origin(hint) is tuple:
-        return _roles(where, value)
-    if get_origin(hint) is Literal:
-        return _choice(where, get_args(hint), value)
-    if key == "lanes" and value == PER_NEURON:
-        return value
-    return _whole(where, key, value)
-
-
-def _whole(where: str, key: str, value: Any) -> int:
-    least = 0 if key.endswith("_cycles") and "per_cycle" not in key else 1
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
-        also = f', or "{PER_NEURON}"' if key == "lanes" else ""
-        raise UserError(
-            f"{where}: must be a whole number from {least} to {LARGEST:,}{also}"
-            f" (got {value!r:.40})."
-        )
-    return value
-
-
-def _choice(where: str, choices: tuple[Any, ...], value: Any) -> Any:
-    if value not in choices:
-        raise UserError(
-            f"{where}: must be one of {', '.join(choices)} (got {value!r:.40})."
-            f"{nearest(str(value), choices)}"
-        )
-    return value
-
-
-def _roles(where: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value:
-        raise UserError(f"{where}: must be a list of {', '.join(ROLES)} (got {value!r:.40}).")
-    return tuple(_choice(where, ROLES, role) for role in value)
-
-
-def _check_banks(path: Path, machine: Machine) -> None:
-    """Every role lies in exactly one bank, and every bank has a name of its own."""
-    for role in ROLES:
-        holders = [bank.name for bank in machine.memory if role in bank.holds]
-        if len(holders) != 1:
-            found = f"by {' and '.join(holders)}" if holders else "by none"
-            raise UserError(
-                f"{path}: [[memory]] holds: {role!r} must be held by one memory (it is {found})."
-            )
-    bank_names = [bank.name for bank in machine.memory]
-    for name in bank_names:
-        if bank_names.count(name) > 1:
-            raise UserError(f"{path}: [[memory]] name: two memories are named {name}. Rename one.")
+    where = f"{path}: [{section}]"
+    return kind(**{key: checked(f"{where} {key}", key, hints[key], v) for key, v in table.items()})
