@@ -1,0 +1,1 @@
+"""Networks on chip: who goes first, which way packets go, and how long that takes."""
