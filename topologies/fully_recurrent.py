@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import networkx as nx
 
-from neurosim.study.wiring import afford, check, loops, wire
+from neurosim.model.blocks import Blocks
+from neurosim.study.wiring import afford, check, describe, wire_pairs
 
 
 def build(
@@ -18,5 +19,11 @@ def build(
     """Return the graph; nothing about it is random, so the seed changes nothing."""
     check("fully_recurrent", units, outputs)
     afford("fully_recurrent", units, edges=units**2)
-    recurrent = loops(nx.complete_graph(units, create_using=nx.DiGraph))
-    return wire(recurrent, inputs, range(outputs))
+    pairs = ((a, b) for a in range(units) for b in (*range(a), *range(a + 1, units), a))
+    return wire_pairs(units, pairs, inputs, range(outputs))
+
+
+def described(units: int = 25, inputs: Sequence[str] = ("x",), outputs: int = 1) -> Blocks:
+    """Return what is to be known of the network to count its costs, at any size."""
+    check("fully_recurrent", units, outputs)
+    return describe([units], [(0, 0)], inputs, range(outputs))

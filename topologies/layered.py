@@ -12,8 +12,9 @@ from itertools import pairwise, product
 import networkx as nx
 
 from neurosim.errors import UserError
+from neurosim.model.blocks import Blocks
 from neurosim.study.checks import whole
-from neurosim.study.wiring import afford, check, wire
+from neurosim.study.wiring import afford, check, describe, wire
 
 
 def build(
@@ -28,18 +29,36 @@ def build(
     ``layers`` is how many units each layer has, the first layer first; two equal halves where it
     is left out, with the odd unit in the first.
     """
+    widths = _widths(units, outputs, layers)
+    afford("layered", units, edges=2 * sum(a * b for a, b in pairwise(widths)))
+    recurrent = nx.empty_graph(units)
+    for lower, upper in pairwise(_ranges(widths)):
+        recurrent.add_edges_from(product(lower, upper))  # no direction: feedback comes with it
+    return wire(recurrent, inputs, range(units - outputs, units), fed=range(widths[0]))
+
+
+def described(
+    units: int = 25,
+    inputs: Sequence[str] = ("x",),
+    outputs: int = 1,
+    layers: Sequence[int] | None = None,
+) -> Blocks:
+    """Return what is to be known of the network to count its costs, at any size."""
+    widths = _widths(units, outputs, layers)
+    up = [*pairwise(range(len(widths)))]
+    joined = [*up, *((b, a) for a, b in up)]
+    return describe(widths, joined, inputs, range(units - outputs, units))
+
+
+def _widths(units: int, outputs: int, layers: Sequence[int] | None) -> list[int]:
     check("layered", units, outputs, least=2)
     widths = [units - units // 2, units // 2] if layers is None else _checked(layers, units)
-    afford("layered", units, edges=2 * sum(a * b for a, b in pairwise(widths)))
     if outputs > widths[-1]:
         raise UserError(
             f"layered: {outputs:,} outputs do not fit into a last layer of {widths[-1]:,} units."
             " Make the last layer wider, or ask for fewer outputs."
         )
-    recurrent = nx.empty_graph(units)
-    for lower, upper in pairwise(_ranges(widths)):
-        recurrent.add_edges_from(product(lower, upper))  # no direction: feedback comes with it
-    return wire(recurrent, inputs, range(units - outputs, units), fed=range(widths[0]))
+    return widths
 
 
 def _ranges(widths: Sequence[int]) -> list[range]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neurosim.learning.bptt import BPTT
-from neurosim.learning.counts import Census, Counts
+from neurosim.learning.counts import Census, Counts, Kind
 from neurosim.learning.exactness import exact_weights
 from neurosim.learning.inference import Inference
 from neurosim.learning.rtrl import RTRL
@@ -20,6 +20,7 @@ __all__ = [
     "Census",
     "Counts",
     "Inference",
+    "Kind",
     "Outcome",
     "Rule",
     "exact_weights",

@@ -31,8 +31,7 @@ from neurosim.learning.rule import Outcome, Rule, fire, listen, speak, tick, tic
 from neurosim.model import messages
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
-from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron, Role
+from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
 from neurosim.model.operations import Dot, Fma, Operation, Phase, Receive, Send, Words, every
 
 DELTA, Q, E = Words("delta"), Words("q"), Words("error")
@@ -82,7 +81,7 @@ class BPTT(Rule):
         """Return the rule with a window no longer than the run."""
         return replace(self, window=min(self.window or steps, max(steps, 1)))
 
-    def memories(self, neuron: Neuron, network: Network) -> tuple[Memory, ...]:
+    def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """The ring of sources and slopes is kept."""
         n, h = neuron.edges, self._ticks
         kept = [
@@ -99,7 +98,7 @@ class BPTT(Rule):
             kept.append(Memory("blame_in", len(neuron.targets), Role.INBOX))
         return tuple(kept)
 
-    def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
+    def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (4); the ring's newest place is the phase."""
         n, h = neuron.edges, self._ticks
         yield from speak(neuron)
@@ -146,12 +145,12 @@ class BPTT(Rule):
             q = number.total(number.multiply(recurrent, delta[..., None, :]))
         return Outcome(State(y, history), y, error, gradient)
 
-    def cost(self, network: Network) -> Counts:
+    def closed(self, census: Census) -> Counts:
         """Closed forms: h n^2 multiplications and h n words."""
-        c, h = Census(network), self._ticks
+        c, h = census, self._ticks
         back, edges, between, n = h - 1, c.edges, c.between_units, c.n
-        heard = sum(bool(u.targets) for u in c.units)
-        blaming = sum(bool(u.unit_sources) for u in c.units)
+        heard = c.sum(lambda u: bool(u.targets))
+        blaming = c.sum(lambda u: bool(u.unit_sources))
         extra = Counts(
             multiplications=h * n + h * edges + back * between,
             additions=back * edges + back * (between - heard),

@@ -12,12 +12,14 @@ How operations are counted, by the engines and by the closed forms alike:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
+from neurosim.model.blocks import Blocks, complete
 from neurosim.model.network import Network
-from neurosim.model.neuron import Neuron
+from neurosim.model.neuron import Neuron, Surroundings
 
 
 @dataclass(frozen=True)
@@ -51,21 +53,64 @@ def total(many: Iterable[Counts]) -> Counts:
     return Counts(*map(sum, zip(*(vars(each).values() for each in many), strict=True)))
 
 
+class Kind(NamedTuple):
+    """Units, or inputs, that take part in a step alike: one of them, and the numbers of all."""
+
+    example: Neuron
+    numbers: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Census:
-    """Sums over the units of a network, from which the closed forms are made."""
+    """A network by kinds of alike neurons: all that closed forms are made of, at any size.
 
-    network: Network
+    Attributes
+    ----------
+    kinds, inputs
+        Units and inputs by kind.
+    network
+        What a neuron's program may ask of the network: the network itself, or its description.
+    """
+
+    kinds: tuple[Kind, ...]
+    inputs: tuple[Kind, ...]
+    network: Surroundings
+
+    @classmethod
+    def of(cls, network: Network) -> Census:
+        """Take the census of a network that is built."""
+        alike: dict[Hashable, list[Neuron]] = {}
+        edges = len(network.edges)
+        for neuron in network.neurons:
+            alike.setdefault(_likeness(neuron, edges), []).append(neuron)
+        kinds = [Kind(each[0], [neuron.number for neuron in each]) for each in alike.values()]
+        return cls._sorted(kinds, network)
+
+    @classmethod
+    def described(cls, blocks: Blocks) -> Census:
+        """Take the census of a network that is described and not built."""
+        kinds = [Kind(blocks.neuron(run.start), run) for run in blocks.runs]
+        return cls._sorted(kinds, blocks)
+
+    @classmethod
+    def complete(cls, units: int, inputs: int = 1, outputs: int = 1, bias: bool = True) -> Census:
+        """Take the census of the fully recurrent network, which has N^2 edges and more."""
+        return cls.described(complete(units, inputs, outputs, bias))
+
+    @classmethod
+    def _sorted(cls, kinds: Iterable[Kind], network: Surroundings) -> Census:
+        listed = tuple(kinds)
+        units = tuple(kind for kind in listed if not kind.example.is_input)
+        return cls(units, tuple(kind for kind in listed if kind.example.is_input), network)
+
+    def sum(self, each: Callable[[Neuron], int]) -> int:
+        """Add up a figure of every unit."""
+        return sum(len(kind.numbers) * each(kind.example) for kind in self.kinds)
 
     @cached_property
-    def units(self) -> tuple[Neuron, ...]:
-        """The units, without the inputs."""
-        return self.network.neurons[: len(self.network.units)]
-
-    @property
     def n(self) -> int:
         """Units."""
-        return len(self.units)
+        return len(self.network.units)
 
     @property
     def k(self) -> int:
@@ -75,34 +120,44 @@ class Census:
     @cached_property
     def edges(self) -> int:
         """Incoming edges of all units."""
-        return sum(u.edges for u in self.units)
+        return self.sum(lambda u: u.edges)
 
     @cached_property
     def heard(self) -> int:
         """Edges that carry a word of activation: all but those of the bias."""
-        return sum(len(u.sources) for u in self.units)
+        return self.sum(lambda u: len(u.sources))
 
     @cached_property
     def between_units(self) -> int:
         """Edges from a unit to a unit, loops included."""
-        return sum(u.unit_sources for u in self.units)
+        return self.sum(lambda u: u.unit_sources)
 
     @cached_property
     def loops(self) -> int:
         """Edges from a unit to itself."""
-        return sum(u.self_slot is not None for u in self.units)
-
-    @cached_property
-    def reciprocal(self) -> int:
-        """Edges whose reverse is there too, loops excluded."""
-        return sum(u.reciprocal for u in self.units)
+        return self.sum(lambda u: u.self_slot is not None)
 
     @cached_property
     def speaking(self) -> int:
         """Units and inputs that have a target at all."""
-        return sum(bool(u.targets) for u in self.network.neurons)
+        inputs = sum(len(kind.numbers) for kind in self.inputs if kind.example.targets)
+        return inputs + self.sum(lambda u: bool(u.targets))
 
-    @cached_property
-    def output_units(self) -> tuple[Neuron, ...]:
-        """The units that are outputs."""
-        return tuple(u for u in self.units if u.is_output)
+
+def _likeness(neuron: Neuron, edges: int) -> Hashable:
+    """Return what two neurons have in common when a step asks the same of both."""
+    return (
+        neuron.is_input,
+        neuron.edges,
+        len(neuron.sources),
+        neuron.unit_sources,
+        neuron.reciprocal,
+        neuron.self_slot is None,
+        neuron.is_output,
+        len(neuron.targets),
+        len(neuron.output_targets),
+        neuron.first_edge == 0,  # RTRL cuts all edges into those before and after its own
+        neuron.first_edge + neuron.edges == edges,
+        neuron.self_slot is not None and neuron.number == min(neuron.units),  # and takes turns
+        neuron.self_slot is not None and neuron.number == max(neuron.units),
+    )

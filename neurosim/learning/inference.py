@@ -19,8 +19,7 @@ from neurosim.learning.counts import Census, Counts
 from neurosim.learning.rule import Outcome, Rule, fire, listen, speak, tick
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
-from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron
+from neurosim.model.neuron import Memory, Neuron, Surroundings
 from neurosim.model.operations import Operation
 
 
@@ -32,11 +31,11 @@ class Inference(Rule):
     title: ClassVar[str] = "Inference"
     citation: ClassVar[str] = "Williams and Zipser 1989, doi 10.1162/neco.1989.1.2.270"
 
-    def memories(self, neuron: Neuron, network: Network) -> tuple[Memory, ...]:
+    def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """Nothing."""
         return ()
 
-    def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
+    def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equation (1)."""
         yield from speak(neuron)
         yield from listen(neuron)
@@ -54,9 +53,9 @@ class Inference(Rule):
         gradient = np.zeros((*state.shape[:-1], *layout.shape), dtype=number.dtype)
         return Outcome(now.y, now.y, now.error, gradient)
 
-    def cost(self, network: Network) -> Counts:
+    def closed(self, census: Census) -> Counts:
         """Closed forms: one multiplication an edge, and one an output."""
-        c = Census(network)
+        c = census
         return Counts(
             multiplications=c.edges + c.k,
             additions=c.edges - c.n + c.k,

@@ -17,15 +17,17 @@ arriving while the other is used. Outputs send each unit its part of (3) whereve
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from neurosim.learning.counts import Census, Counts
+from neurosim.learning.counts import Census, Counts, Kind
 from neurosim.learning.rule import (
     ERROR,
+    SLOPE,
     Outcome,
     Rule,
     fire,
@@ -38,8 +40,7 @@ from neurosim.learning.rule import (
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.layout import Layout
 from neurosim.model.messages import GRADIENT, SENSITIVITY
-from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron, Role
+from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
 from neurosim.model.operations import Fma, Operation, Phase, Receive, Send, Words, every
 
 
@@ -58,7 +59,7 @@ class RTRL(Rule):
     title: ClassVar[str] = "RTRL"
     citation: ClassVar[str] = "Williams and Zipser 1989, doi 10.1162/neco.1989.1.2.270"
 
-    def memories(self, neuron: Neuron, network: Network) -> tuple[Memory, ...]:
+    def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """``p`` is kept; the rest lives within a step."""
         all_edges = len(network.edges)
         kept = [
@@ -71,14 +72,14 @@ class RTRL(Rule):
             kept.append(Memory("sum", all_edges))
         if neuron.unit_sources > 1:
             kept.append(Memory("partial", all_edges, form=Format.ACCUMULATOR))
-        others = neuron.unit_sources - (neuron.self_slot is not None)
+        others = len(_others(neuron, neuron.units))
         inboxes = (
             Memory(f"inbox{n}", all_edges, Role.INBOX, by_reference=True)
             for n in range(min(others, 2))
         )
         return (*kept, *inboxes)
 
-    def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
+    def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (4), in messages."""
         yield from speak(neuron)
         yield from listen(neuron)
@@ -88,6 +89,34 @@ class RTRL(Rule):
         yield Phase("gradient")
         yield from _gradient(neuron, network)
         yield from update(neuron, Words("g", 0, neuron.edges))
+
+    def work(self, kind: Kind, census: Census) -> Iterator[tuple[int, Operation]]:
+        """The program, with the turns of all units that are heard alike said once."""
+        neuron, edges, n = kind.example, census.edges, kind.example.edges
+        for operation in (*speak(neuron), *listen(neuron), *fire(neuron), Phase("sensitivity")):
+            yield 1, operation
+        if listeners := _others(neuron, neuron.targets):
+            yield 1, Send(SENSITIVITY, Words("p", 0, edges), listeners)
+        heard = _others(neuron, neuron.units)[:1]
+        for times, turn, own in _turns(neuron) if neuron.unit_sources else ():
+            burst = "p" if own else "inbox0"
+            if not own:
+                yield times, Receive(SENSITIVITY, Words(burst, 0, edges), heard)
+            for operation in _accumulate(neuron, edges, burst, 0, turn):
+                yield times, operation
+        for operation in (_sloped(neuron, edges), Phase("gradient")):
+            yield 1, operation
+        elsewhere = (neuron.number + 1,)
+        if neuron.is_output:
+            for operation in _shares(neuron, edges, Words("g", 0, n)):
+                yield 1, operation
+            for other in census.kinds:
+                share = _share_for(other.example)._replace(along=elsewhere)
+                yield len(other.numbers) - (other is kind), share
+        yield census.k - neuron.is_output, Receive(GRADIENT, Words("g", 0, n), elsewhere)
+        yield census.k - 1, _sum_of_shares(n, 1)
+        for operation in update(neuron, Words("g", 0, n)):
+            yield 1, operation
 
     def init(self, layout: Layout, number: Number, y: Array) -> State:
         """Start from activations, with all sensitivities zero."""
@@ -116,29 +145,28 @@ class RTRL(Rule):
         lead = gradient.shape[:-1]
         return Outcome(State(y, p), y, error, gradient.reshape(*lead, *layout.shape))
 
-    def cost(self, network: Network) -> Counts:
+    def closed(self, census: Census) -> Counts:
         """Closed forms: N^4 multiplications and N^3 words on a fully recurrent network."""
-        c = Census(network)
-        edges, n, k = c.edges, c.n, c.k
-        fed = [u for u in c.units if u.unit_sources]  # a unit that hears no unit keeps its own only
-        starved = sum(u.edges for u in c.units if not u.unit_sources)
-        passes = c.between_units + len(fed)  # runs of all edges: one a source, one for the slope
-        own = sum(u.edges for u in fed)
+        c, edges, n, k = census, census.edges, census.n, census.k
+        fed = c.sum(lambda u: bool(u.unit_sources))  # a unit that hears no unit keeps its own only
+        own = c.sum(lambda u: u.edges * bool(u.unit_sources))
+        starved = edges - own
+        passes = c.between_units + fed  # runs of all edges: one a source, one for the slope
         sent = edges * (c.between_units - c.loops)
-        shares = k * edges - sum(u.edges for u in c.output_units)
-        speaking = sum(bool(set(u.targets) - {u.number}) for u in c.units)
-        first_runs = sum(len(_runs(u, edges)) for u in fed)
-        output_runs = sum(len(_runs(u, edges)) for u in c.output_units)
-        later = c.between_units - len(fed)
+        shares = k * edges - c.sum(lambda u: u.edges * u.is_output)
+        speaking = c.sum(lambda u: bool(_others(u, u.targets)))
+        first_runs = c.sum(lambda u: len(_runs(u, edges)) * bool(u.unit_sources))
+        output_runs = c.sum(lambda u: len(_runs(u, edges)) * u.is_output)
+        later = c.between_units - fed
         multiplications = passes * edges + starved + k * edges
         sums = Counts(
             multiplications=multiplications,
             additions=own + later * edges + (k - 1) * edges,
             reads=speaking * edges
-            + (len(fed) * edges + own + first_runs)
+            + (fed * edges + own + first_runs)
             + later * (2 * edges + 1)
-            + len(fed) * (edges + 1)
-            + (starved + n - len(fed))
+            + fed * (edges + 1)
+            + (starved + n - fed)
             + (k * edges + output_runs)
             + shares
             + 2 * (k - 1) * edges,
@@ -149,11 +177,36 @@ class RTRL(Rule):
             stored_words=n * edges,
             buffer_words=k * edges
             + k * edges
-            + len(fed) * edges
-            + sum(u.unit_sources > 1 for u in c.units) * edges
-            + sum(min(2, u.unit_sources - (u.self_slot is not None)) for u in c.units) * edges,
+            + fed * edges
+            + c.sum(lambda u: u.unit_sources > 1) * edges
+            + c.sum(lambda u: min(2, len(_others(u, u.units)))) * edges,
         )
         return tick_cost(c) + sums
+
+
+def _turns(neuron: Neuron) -> Iterator[tuple[int, int, bool]]:
+    """Yield how the units that a unit hears have their turns: how often, place, whether itself.
+
+    The first and the last differ from those between, and the unit itself from all others.
+    """
+    last, own = neuron.unit_sources, 0
+    if neuron.self_slot is not None:
+        sides = neuron.units[: neuron.self_slot], neuron.units[neuron.self_slot + 1 :]
+        own = 1 + sum(bisect_left(side, neuron.number) for side in sides)  # each in order
+    apart = sorted({1, last, own} - {0})
+    for turn in apart[:-1]:
+        yield 1, turn, turn == own
+    if last > len(apart):
+        yield last - len(apart), 2, False
+    yield 1, last, last == own
+
+
+def _others(neuron: Neuron, far: tuple[int, ...]) -> tuple[int, ...]:
+    """Leave the neuron itself out of those at the other ends of its edges."""
+    if neuron.self_slot is None:
+        return far
+    place = far.index(neuron.number)
+    return far[:place] + far[place + 1 :]
 
 
 def _runs(neuron: Neuron, edges: int) -> list[tuple[int, int, bool]]:
@@ -165,8 +218,7 @@ def _runs(neuron: Neuron, edges: int) -> list[tuple[int, int, bool]]:
 
 def _sensitivities(neuron: Neuron, edges: int) -> Iterator[Operation]:
     """Equation (2): one pass over all edges for every unit that this one hears."""
-    own = Words("p", neuron.first_edge, neuron.edges)
-    listeners = tuple(t for t in neuron.targets if t != neuron.number)
+    listeners = _others(neuron, neuron.targets)
     heard, received = 0, 0
     for unit in sorted({*neuron.units, neuron.number}):
         if unit == neuron.number:
@@ -179,11 +231,15 @@ def _sensitivities(neuron: Neuron, edges: int) -> Iterator[Operation]:
         if unit in neuron.units:
             heard += 1
             yield from _accumulate(neuron, edges, burst, neuron.units.index(unit), heard)
-    slope = Words("slope")
-    if heard:
-        yield Fma(Words("p", 0, edges), every(slope, edges), Words("sum", 0, edges))
-    else:
-        yield Fma(own, every(slope, own.count), Words("z", 0, neuron.edges))
+    yield _sloped(neuron, edges)
+
+
+def _sloped(neuron: Neuron, edges: int) -> Operation:
+    """The slope's part of (2); a unit that hears no unit keeps its own sensitivities only."""
+    if neuron.unit_sources:
+        return Fma(Words("p", 0, edges), every(SLOPE, edges), Words("sum", 0, edges))
+    own = Words("p", neuron.first_edge, neuron.edges)
+    return Fma(own, every(SLOPE, own.count), Words("z", 0, neuron.edges))
 
 
 def _accumulate(
@@ -201,7 +257,7 @@ def _accumulate(
         yield Fma(Words(to, start, count), every(weight, count), Words(burst, start, count), z)
 
 
-def _gradient(neuron: Neuron, network: Network) -> Iterator[Operation]:
+def _gradient(neuron: Neuron, network: Surroundings) -> Iterator[Operation]:
     """Equation (3): every output sends every unit its part, and each adds up what it gets."""
     n, edges = neuron.edges, len(network.edges)
     for k, output in enumerate(network.outputs):
@@ -210,12 +266,24 @@ def _gradient(neuron: Neuron, network: Network) -> Iterator[Operation]:
         if sender != neuron.number:
             yield Receive(GRADIENT, part, (sender,))
             continue
-        for start, count, own in _runs(neuron, edges):
-            to = part if own else Words("share", start, count)
-            yield Fma(to, every(ERROR, count), Words("p", start, count))
+        yield from _shares(neuron, edges, part)
         for unit in network.neurons[: len(network.units)]:
             if unit.number != neuron.number:
-                share = Words("share", unit.first_edge, unit.edges)
-                yield Send(GRADIENT, share, (unit.number,), broadcast=True)
+                yield _share_for(unit)
     for k in range(1, len(network.outputs)):
-        yield Fma(Words("g", 0, n), Words("g", k * n, n), None, Words("g", 0, n))
+        yield _sum_of_shares(n, k)
+
+
+def _shares(neuron: Neuron, edges: int, part: Words) -> Iterator[Operation]:
+    for start, count, own in _runs(neuron, edges):
+        to = part if own else Words("share", start, count)
+        yield Fma(to, every(ERROR, count), Words("p", start, count))
+
+
+def _share_for(unit: Neuron) -> Send:
+    share = Words("share", unit.first_edge, unit.edges)
+    return Send(GRADIENT, share, (unit.number,), broadcast=True)
+
+
+def _sum_of_shares(n: int, k: int) -> Operation:
+    return Fma(Words("g", 0, n), Words("g", k * n, n), None, Words("g", 0, n))

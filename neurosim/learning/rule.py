@@ -1,7 +1,7 @@
 """What a learning rule is, and the forward pass that all of them share.
 
 A rule says the same thing three times: ``program`` is the message form and the definition,
-``init`` and ``step`` are the array form for a whole network, ``cost`` are the closed forms.
+``init`` and ``step`` are the array form for a whole network, ``closed`` are the closed forms.
 One row a rule in the agreement test ties them together.
 """
 
@@ -15,12 +15,12 @@ from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 from neurosim.errors import UserError
-from neurosim.learning.counts import Census, Counts
+from neurosim.learning.counts import Census, Counts, Kind
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.layout import Layout
 from neurosim.model.messages import ACTIVATION
 from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron, Role
+from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
 from neurosim.model.operations import (
     Activate,
     Dot,
@@ -93,16 +93,16 @@ class Rule(ABC):
         """Return the rule as it is for a run of that many steps."""
         return self
 
-    def on_chip(self) -> Rule:
-        """Return the rule with its words placed as a chip of lanes wants them."""
+    def placed(self, sensitivities: str) -> Rule:
+        """Return the rule with sensitivities kept by the ``unit`` or the ``owner``, if it can."""
         return self
 
     @abstractmethod
-    def memories(self, neuron: Neuron, network: Network) -> tuple[Memory, ...]:
+    def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """Return what a unit keeps beside what ``tick_memories`` lists."""
 
     @abstractmethod
-    def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
+    def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Yield one step of a unit, ``phase`` being the step modulo the period."""
 
     @abstractmethod
@@ -119,8 +119,19 @@ class Rule(ABC):
         """
 
     @abstractmethod
-    def cost(self, network: Network) -> Counts:
+    def closed(self, census: Census) -> Counts:
         """Return the closed forms of what one step takes."""
+
+    def cost(self, network: Network) -> Counts:
+        """Return what one step of a network takes, by the closed forms."""
+        return self.closed(Census.of(network))
+
+    def work(self, kind: Kind, census: Census) -> Iterator[tuple[int, Operation]]:
+        """Yield the operations of a unit in a step in order, each with how often it comes.
+
+        A rule whose programs grow with the network says the operations of a loop once.
+        """
+        return ((1, operation) for operation in self.program(kind.example, census.network))
 
 
 def tick_memories(neuron: Neuron) -> tuple[Memory, ...]:

@@ -53,8 +53,7 @@ from neurosim.learning.trtrl_exchange import PLACEMENTS, Exchange
 from neurosim.model import messages
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
-from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron, Role
+from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
 from neurosim.model.operations import Dot, Fma, Operation, Phase, Receive, Send, Words, every
 
 V, Q = Words("v"), Words("q")
@@ -109,9 +108,9 @@ class TRTRL(Rule):
         """What reciprocal neighbours exchange under the placement."""
         return PLACEMENTS[self.placement]
 
-    def on_chip(self) -> TRTRL:
-        """Keep b with the owner: one word an edge crosses lanes, not three."""
-        return self if self.literal else replace(self, placement="owner")
+    def placed(self, sensitivities: str) -> TRTRL:
+        """Keep b with the unit or with the owner of the weight; the literal form has no choice."""
+        return self if self.literal else replace(self, placement=sensitivities)
 
     def exchanged(self, neuron: Neuron) -> int:
         """How many reciprocal neighbours share sensitivities with this neuron."""
@@ -121,7 +120,7 @@ class TRTRL(Rule):
         """Whether the neuron's edge to itself acts on its sensitivities."""
         return self.self_terms and neuron.self_slot is not None
 
-    def memories(self, neuron: Neuron, network: Network) -> tuple[Memory, ...]:
+    def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """``a`` and ``b`` are kept; the rest lives within a step."""
         n, r = neuron.edges, self.exchanged(neuron)
         kept = [Memory("a", n, Role.STORED), Memory("g", n)]
@@ -137,7 +136,7 @@ class TRTRL(Rule):
             kept.append(Memory("blame_in", len(neuron.output_targets), Role.INBOX))
         return (*kept, Memory("q", 1, per_unit=True))
 
-    def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
+    def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (3), and the gradient by (6) and (7) or, when literal, by (4)."""
         r, exchange = self.exchanged(neuron), self.exchange
         yield from speak(neuron)
@@ -187,9 +186,9 @@ class TRTRL(Rule):
         a, b = self._next(layout, number, weights, state, now)
         return Outcome(State(now.y, a, b), now.y, now.error, gradient)
 
-    def cost(self, network: Network) -> Counts:
+    def closed(self, census: Census) -> Counts:
         """Closed forms: about 10 N^2 multiplications, 2 N^2 words, whatever the outputs."""
-        c = Census(network)
+        c = census
         gradient = (
             trtrl_literal.cost(c, self)
             if self.literal
@@ -259,27 +258,32 @@ class TRTRL(Rule):
         return number.multiply(layout.at_owner(now.slope), ingress), b  # (2)
 
     def _sensitivity_cost(self, c: Census) -> Counts:
-        looped = [u for u in c.units if self.loops(u)]
-        plain = [(self.exchanged(u), u.edges) for u in c.units if not self.loops(u)]
-        n, n_loop = c.edges, sum(u.edges for u in looped)
-        runs = len(looped) + sum((x > 0) + (e > x) for x, e in plain)
+        n, n_loop = c.edges, c.sum(lambda u: u.edges * self.loops(u))
+        looped = c.sum(self.loops)
+        plain = c.sum(lambda u: self.exchanged(u) * (not self.loops(u)))
+        runs = c.sum(self._ingress_runs)
         return Counts(
             multiplications=n_loop + n,
             additions=n_loop,
-            reads=(2 * n_loop + len(looped)) + (n + runs),
+            reads=(2 * n_loop + looped) + (n + runs),
             writes=n_loop + n,
             stored_words=n,
-            buffer_words=n + n_loop + sum(x for x, _ in plain),
+            buffer_words=n + n_loop + plain,
         )
 
+    def _ingress_runs(self, neuron: Neuron) -> int:
+        """How many bursts the ingress sensitivities take."""
+        r = self.exchanged(neuron)
+        return 1 if self.loops(neuron) else (r > 0) + (neuron.edges > r)
+
     def _factored_cost(self, c: Census) -> Counts:
-        k, rest = c.k, c.edges - sum(self.exchanged(u) for u in c.units)
-        blamed = sum(u.unit_sources for u in c.output_units)
-        blamed_away = blamed - sum(u.self_slot is not None for u in c.output_units)
-        blaming = sum(bool(u.unit_sources) for u in c.output_units)
-        hearing = sum(bool(u.output_targets) for u in c.units)
-        owned = sum(u.edges for u in c.output_units)
-        runs = sum(u.edges > self.exchanged(u) for u in c.units)
+        k, rest = c.k, c.edges - c.sum(self.exchanged)
+        blamed = c.sum(lambda u: u.unit_sources * u.is_output)
+        blamed_away = blamed - c.sum(lambda u: u.is_output and u.self_slot is not None)
+        blaming = c.sum(lambda u: u.is_output and bool(u.unit_sources))
+        hearing = c.sum(lambda u: bool(u.output_targets))
+        owned = c.sum(lambda u: u.edges * u.is_output)
+        runs = c.sum(lambda u: u.edges > self.exchanged(u))
         return Counts(
             multiplications=k + blamed + rest + owned,
             additions=blamed - hearing + owned,

@@ -114,15 +114,14 @@ def _unit_gradient(neuron: Neuron, rule: TRTRL) -> Operations:
 
 def _unit_sums_cost(c: Census, rule: TRTRL) -> Counts:
     r, sharing = _shared(c, rule)
-    looped = [u for u in c.units if rule.loops(u)]
-    r_loop = sum(rule.exchanged(u) for u in looped)
+    r_loop = c.sum(lambda u: rule.exchanged(u) * rule.loops(u))
     return Counts(
         multiplications=3 * r + r_loop,
         additions=r + r_loop,
         reads=2 * r
         + 5 * r
         + 2 * r_loop
-        + sum(bool(rule.exchanged(u)) for u in looped)
+        + c.sum(lambda u: rule.loops(u) and bool(rule.exchanged(u)))
         + r
         + sharing,
         writes=2 * r + 3 * r + r_loop,
@@ -229,8 +228,7 @@ def _owner_gradient_cost(c: Census, rule: TRTRL) -> Counts:
 
 def _shared(c: Census, rule: TRTRL) -> tuple[int, int]:
     """Return the edges over which sensitivities are exchanged, and the units that do so."""
-    each = [rule.exchanged(u) for u in c.units]
-    return sum(each), sum(r > 0 for r in each)
+    return c.sum(rule.exchanged), c.sum(lambda u: rule.exchanged(u) > 0)
 
 
 UNIT = Exchange(

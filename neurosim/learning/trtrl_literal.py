@@ -20,8 +20,7 @@ from neurosim.learning.rule import Forward
 from neurosim.model import messages
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
-from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron, Role
+from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
 from neurosim.model.operations import Fma, Operation, Phase, Receive, Send, Words, every
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 WEIGHT, OUTPUT = "weight", "output"  # kinds of message that only the literal form needs
 
 
-def memories(neuron: Neuron, network: Network, r: int) -> tuple[Memory, ...]:
+def memories(neuron: Neuron, network: Surroundings, r: int) -> tuple[Memory, ...]:
     """Return what the literal gradient needs within a step; nothing of it is kept."""
     k, n = len(network.outputs), neuron.edges
     needed = [
@@ -45,7 +44,7 @@ def memories(neuron: Neuron, network: Network, r: int) -> tuple[Memory, ...]:
     return tuple(needed)
 
 
-def exchange(neuron: Neuron, network: Network) -> Iterator[Operation]:
+def exchange(neuron: Neuron, network: Surroundings) -> Iterator[Operation]:
     """Bring every unit its weights to the outputs."""
     if neuron.is_output and neuron.unit_sources:
         yield Send(WEIGHT, Words("w", 0, neuron.unit_sources), neuron.units, scatter=True)
@@ -54,7 +53,7 @@ def exchange(neuron: Neuron, network: Network) -> Iterator[Operation]:
             yield Receive(WEIGHT, Words("w_output", k), (network.numbers[output],))
 
 
-def gradient(neuron: Neuron, network: Network, r: int) -> Iterator[Operation]:
+def gradient(neuron: Neuron, network: Surroundings, r: int) -> Iterator[Operation]:
     """Equations (4) and (5)."""
     outputs = tuple(network.numbers[o] for o in network.outputs)
     yield Phase("error")
@@ -107,11 +106,11 @@ def step(
 def cost(c: Census, rule: TRTRL) -> Counts:
     """Return the closed forms: the bracket of (4) is 2 K N^2 multiplications."""
     n, k = c.edges, c.k
-    r = sum(rule.exchanged(u) for u in c.units)
-    sharing = sum(bool(rule.exchanged(u)) for u in c.units)
-    asked = sum(u.unit_sources for u in c.output_units)
-    asked_away = asked - sum(u.self_slot is not None for u in c.output_units)
-    owned = sum(u.edges for u in c.output_units)
+    r = c.sum(rule.exchanged)
+    sharing = c.sum(lambda u: bool(rule.exchanged(u)))
+    asked = c.sum(lambda u: u.unit_sources * u.is_output)
+    asked_away = asked - c.sum(lambda u: u.is_output and u.self_slot is not None)
+    owned = c.sum(lambda u: u.edges * u.is_output)
     told = 2 * k * (c.n - 1)
     moved = asked_away + told + k * r
     return Counts(

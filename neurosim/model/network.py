@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Real
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from neurosim.errors import UserError, nearest
 from neurosim.model.activation import activation_named
 from neurosim.model.neuron import Neuron
+from neurosim.model.wires import Snapshot, Wires, taken
 
 BIAS = "bias"
 Edge = tuple[str, str]
@@ -55,18 +57,27 @@ class Network:
         name: str = "network",
     ) -> None:
         self.name, self.seed = name, _checked_seed(seed, name)
-        self.graph = _named_by_text(graph, name)
+        self._snapshot = _named_by_text(graph, name)
         self.activation = activation_named(activation).name
         self.inputs = self._known(inputs, "input")
         self.outputs = self._known(outputs, "output")
-        self.units = tuple(n for n in self.graph if n not in self.inputs and n != BIAS)
+        fixed = {*self.inputs, BIAS}
+        self.units = tuple(node for node in self._snapshot.names if node not in fixed)
         self._check()
         self._weights = self._given_or_drawn()
 
-    @property
+    @cached_property
+    def graph(self) -> nx.DiGraph:
+        """The graph as it was given, its nodes named by text."""
+        return self._snapshot.graph()
+
+    @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """All edges as (source, destination), by destination, in slot order."""
-        return self._edges
+        wires, names = self._wires, [*self.numbers]
+        ends = (wires.source[wires.by_slot], wires.target[wires.by_slot])
+        named = (map(names.__getitem__, end.tolist()) for end in ends)
+        return tuple(zip(*named, strict=True))
 
     @property
     def weights(self) -> dict[Edge, float]:
@@ -95,17 +106,44 @@ class Network:
     @cached_property
     def numbers(self) -> dict[str, int]:
         """The number of every node: units, then inputs, then the bias."""
-        order = (*self.units, *self.inputs, *([BIAS] if BIAS in self.graph else []))
-        return {node: number for number, node in enumerate(order)}
+        bias = [BIAS] if BIAS in self._nodes else []
+        return {node: n for n, node in enumerate((*self.units, *self.inputs, *bias))}
 
     @cached_property
     def neurons(self) -> tuple[Neuron, ...]:
         """The units and inputs as neurons, by number."""
-        firsts = np.cumsum([0, *(len(slots) for slots in self._slots.values())]).tolist()
-        units = [
-            self._unit(node, first) for node, first in zip(self._slots, firsts[:-1], strict=True)
-        ]
-        return (*units, *(self._input(node) for node in self.inputs))
+        wires = self._wires
+        between = wires.source < wires.units
+        counts = zip(
+            *map(wires.count, (between, between & wires.mutual, wires.source == wires.target)),
+            strict=True,
+        )
+        outputs = {node: place for place, node in enumerate(self.outputs)}
+        is_output = np.array([node in outputs for node in self.numbers])
+        bias, first, found = self.numbers.get(BIAS), 0, []
+        rows = zip(wires.heard(), wires.told(), wires.told(is_output), counts, strict=True)
+        for (name, number), row in zip(self.numbers.items(), rows, strict=True):
+            heard, told, told_outputs, (unit_sources, reciprocal, loop) = row
+            if number == bias:
+                break
+            found.append(
+                Neuron(
+                    number=number,
+                    name=name,
+                    sources=tuple(heard[:-1] if heard and heard[-1] == bias else heard),
+                    targets=tuple(told),
+                    edges=len(heard),
+                    first_edge=first,
+                    reciprocal=reciprocal,
+                    unit_sources=unit_sources,
+                    self_slot=reciprocal if loop else None,
+                    output=outputs.get(name),
+                    output_targets=tuple(told_outputs),
+                    is_input=number >= len(self.units),
+                )
+            )
+            first += len(heard)
+        return tuple(found)
 
     def save(self, path: str) -> None:
         """Write the network as safetensors: weights, and everything else as JSON in the header."""
@@ -120,70 +158,18 @@ class Network:
         )
 
     @cached_property
-    def _slots(self) -> dict[str, list[str]]:
-        return {unit: self._slots_of(unit) for unit in self.units}
+    def _nodes(self) -> frozenset[str]:
+        return frozenset(self._snapshot.names)
 
     @cached_property
-    def _edges(self) -> tuple[Edge, ...]:
-        return tuple((source, unit) for unit, slots in self._slots.items() for source in slots)
-
-    def _slots_of(self, unit: str) -> list[str]:
-        """Sort a unit's sources: reciprocal, itself, other units, inputs, bias."""
-
-        def place(source: str) -> tuple[int, int]:
-            if source == BIAS or source in self._input_set:
-                kind = 4 if source == BIAS else 3
-            elif source == unit:
-                kind = 1
-            else:
-                kind = 0 if self.graph.has_edge(unit, source) else 2
-            return kind, self.numbers[source]
-
-        return sorted(self.graph.predecessors(unit), key=place)
-
-    @cached_property
-    def _input_set(self) -> frozenset[str]:
-        return frozenset(self.inputs)
-
-    def _unit(self, node: str, first_edge: int) -> Neuron:
-        slots = self._slots[node]
-        sources = tuple(self.numbers[s] for s in slots if s != BIAS)
-        successors = set(self.graph.successors(node))
-        reciprocal = [s for s in slots if s != node and s in successors]
-        others = sorted(successors.difference(reciprocal), key=self.numbers.__getitem__)
-        targets = tuple(self.numbers[s] for s in (*reciprocal, *others))
-        outputs = {self.numbers[o] for o in self.outputs}
-        return Neuron(
-            number=self.numbers[node],
-            name=node,
-            sources=sources,
-            targets=targets,
-            edges=len(slots),
-            first_edge=first_edge,
-            reciprocal=len(reciprocal),
-            unit_sources=sum(s < len(self.units) for s in sources),
-            self_slot=slots.index(node) if node in slots else None,
-            output=self.outputs.index(node) if node in self.outputs else None,
-            output_targets=tuple(t for t in targets if t in outputs),
+    def _wires(self) -> Wires:
+        names, sources, targets = (
+            self._snapshot.names,
+            self._snapshot.sources,
+            self._snapshot.targets,
         )
-
-    def _input(self, node: str) -> Neuron:
-        targets = tuple(sorted(self.numbers[s] for s in self.graph.successors(node)))
-        outputs = {self.numbers[o] for o in self.outputs}
-        return Neuron(
-            number=self.numbers[node],
-            name=node,
-            sources=(),
-            targets=targets,
-            edges=0,
-            first_edge=len(self.edges),
-            reciprocal=0,
-            unit_sources=0,
-            self_slot=None,
-            output=None,
-            output_targets=tuple(t for t in targets if t in outputs),
-            is_input=True,
-        )
+        number = np.array([self.numbers[node] for node in names], dtype=np.int64)
+        return Wires(number[sources], number[targets], len(self.units), len(names))
 
     def _known(self, names: Sequence[str], what: str) -> tuple[str, ...]:
         if isinstance(names, str):
@@ -191,11 +177,12 @@ class Network:
         if not isinstance(names, Iterable):
             self._fail(f"{what}s must be a list of node names (got {names!r:.40}).")
         chosen = tuple(str(name) for name in names)
+        times = Counter(chosen)
         for node in chosen:
-            if node not in self.graph:
-                guess = nearest(node, self.graph) or " Add it, or name one that is there."
+            if node not in self._nodes:
+                guess = nearest(node, self._snapshot.names) or " Add it, or name one that is there."
                 self._fail(f"{what} {node} is no node of the graph.{guess}")
-            if chosen.count(node) > 1:
+            if times[node] > 1:
                 self._fail(f"{what} {node} is named twice. Name it once.")
         return chosen
 
@@ -204,17 +191,24 @@ class Network:
             self._fail("there is no unit: every node is an input or the bias. Add a unit.")
         if not self.outputs:
             self._fail("there are no outputs, so nothing has a target. Name at least one unit.")
+        units = frozenset(self.units)
         for node in self.outputs:
-            if node not in self.units:
+            if node not in units:
                 self._fail(f"output {node} is no unit, so no weight can reach it. Name a unit.")
-        for node in (*self.inputs, *([BIAS] if BIAS in self.graph else [])):
-            if self.graph.in_degree(node):
-                source = next(iter(self.graph.predecessors(node)))
+        names, sources, targets = (
+            self._snapshot.names,
+            self._snapshot.sources,
+            self._snapshot.targets,
+        )
+        degrees = dict(zip(names, np.bincount(targets, minlength=len(names)).tolist(), strict=True))
+        for node in (*self.inputs, *([BIAS] if BIAS in self._nodes else [])):
+            if degrees[node]:
+                source = names[sources[np.argmax(targets == names.index(node))]]
                 self._fail(f"edge {source} -> {node} leads into an input. Drop it.")
         if BIAS in self.inputs:
             self._fail("input bias is the constant 1. Rename the input.")
         for unit in self.units:
-            if not self.graph.in_degree(unit):
+            if not degrees[unit]:
                 self._fail(
                     f"unit {unit} has no incoming edge, so it can learn nothing."
                     " Add an edge, drop the unit, or make it an input."
@@ -222,14 +216,15 @@ class Network:
 
     def _given_or_drawn(self) -> NDArray[np.float64]:
         """Take the weights from the graph, and draw the rest, whatever is given elsewhere."""
-        draw = np.random.default_rng(self.seed).uniform(-1.0, 1.0, len(self.edges))
-        for place, (source, unit) in enumerate(self.edges):
-            given = self.graph.edges[source, unit].get("weight")
-            if given is None:
-                draw[place] *= math.sqrt(3 / self.graph.in_degree(unit))
-            else:
-                draw[place] = self._finite(given, source, unit)
-        return draw
+        wires, data = self._wires, self._snapshot.data
+        draw = np.random.default_rng(self.seed).uniform(-1.0, 1.0, len(wires.source))
+        degrees = np.bincount(wires.target, minlength=wires.nodes)
+        weights = draw * np.sqrt(3 / degrees[wires.target[wires.by_slot]])
+        for place, edge in enumerate(wires.by_slot.tolist() if data is not None else ()):
+            given = data[edge].get("weight") if data is not None else None
+            if given is not None:
+                weights[place] = self._finite(given, *self.edges[place])
+        return weights
 
     def _finite(self, weight: object, source: str, unit: str) -> float:
         if isinstance(weight, Real) and not isinstance(weight, bool):
@@ -247,21 +242,17 @@ class Network:
         raise UserError(f"network {self.name}: {message}")
 
 
-def _named_by_text(graph: nx.DiGraph, name: str) -> nx.DiGraph:
-    """Copy the graph with its nodes named by text, and refuse what is no directed graph."""
+def _named_by_text(graph: nx.DiGraph, name: str) -> Snapshot:
+    """Take the graph as it is, its nodes named by text, and refuse what is no directed graph."""
     if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
         raise UserError(
             f"network {name}: needs a networkx.DiGraph (got {type(graph).__name__})."
             " An undirected graph becomes one with graph.to_directed()."
         )
-    names = [str(node) for node in graph]
-    for node in _twice(names):
+    snapshot = taken(graph)
+    for node in _twice(snapshot.names):
         raise UserError(f"network {name}: two nodes are named {node}. Rename one.")
-    copy = nx.DiGraph()
-    copy.graph.update(graph.graph)  # as keywords they could be no text, or mean something
-    copy.add_nodes_from(names)
-    copy.add_edges_from((str(a), str(b), dict(data)) for a, b, data in graph.edges(data=True))
-    return copy
+    return snapshot
 
 
 def _twice(names: Iterable[str]) -> list[str]:

@@ -11,9 +11,10 @@ too, so that whatever belongs to both directions of an edge is one contiguous ru
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from neurosim.model.arithmetic import Format
 from neurosim.model.operations import Words
@@ -110,3 +111,27 @@ class Neuron:
     def is_output(self) -> bool:
         """Whether the network's error is measured at this neuron."""
         return self.output is not None
+
+
+class Surroundings(Protocol):
+    """What a neuron's program may ask of the network around it, built or only described."""
+
+    @property
+    def units(self) -> Sized:
+        """The units."""
+
+    @property
+    def edges(self) -> Sized:
+        """The edges."""
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """Names of the outputs, in order."""
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """The number of every output, at least."""
+
+    @property
+    def neurons(self) -> Sequence[Neuron]:
+        """The units and inputs by number."""

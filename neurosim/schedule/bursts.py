@@ -16,8 +16,7 @@ from dataclasses import dataclass, replace
 
 from neurosim.learning.inference import Inference
 from neurosim.learning.rule import update
-from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron
+from neurosim.model.neuron import Memory, Neuron, Surroundings
 from neurosim.model.operations import Operation, Words
 from neurosim.schedule.lowering import OLD, Lowering
 from neurosim.schedule.passes import Act, Operand, Pass, Slot, Source, Walk
@@ -33,11 +32,11 @@ PHASE = "sensitivity"
 class Frame(Inference):
     """What RTRL does before and after its sensitivities: the forward pass, and the update."""
 
-    def memories(self, neuron: Neuron, network: Network) -> tuple[Memory, ...]:
+    def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """The gradient."""
         return (Memory(GRADIENT, neuron.edges),)
 
-    def program(self, neuron: Neuron, network: Network, phase: int = 0) -> Iterator[Operation]:
+    def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """The forward pass, then the update."""
         yield from super().program(neuron, network, phase)
         yield from update(neuron, Words(GRADIENT, 0, neuron.edges))

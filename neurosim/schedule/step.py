@@ -85,7 +85,7 @@ def schedule(
             f"lanes: must be from 1 to {len(network.units)}, the units of {network.name}"
             f" (got {lanes})."
         )
-    on_chip = rule.on_chip()
+    on_chip = rule.placed("owner")
     frame = Frame(rule.learning_rate) if isinstance(on_chip, RTRL) else on_chip
     programs = Programs(network, frame)
     shared = placement is not None
