@@ -102,7 +102,7 @@ def test_no_machine_changes_a_word(rule: str, machine_name: str) -> None:
             engine_for(network, described, "clocked", Fixed(), machine_name)
         return
     if machine_name == "chip":
-        described = described.on_chip()
+        described = described.placed("owner")
     compare(network, described, Fixed(), "clocked", "stepwise", 12, machine_name)
 
 
@@ -112,7 +112,7 @@ def test_no_machine_changes_a_word(rule: str, machine_name: str) -> None:
 def test_lanes_change_no_word(topology: str, rule: str, lanes: int) -> None:
     chip = machine.load("chip")
     chip = replace(chip, compute=replace(chip.compute, lanes=lanes))
-    compare(small(topology), RULES[rule].on_chip(), Fixed(), "clocked", "arrays", 12, chip)
+    compare(small(topology), RULES[rule].placed("owner"), Fixed(), "clocked", "arrays", 12, chip)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

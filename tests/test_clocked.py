@@ -1,15 +1,18 @@
 """Time: events a burst, contention, arbitration."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from neurosim.engines import simulated_step
-from neurosim.engines.arbiter import Arbiter, Clock
+from neurosim.engines.clock.plan import plan
 from neurosim.engines.clocked import ClockedEngine
-from neurosim.engines.plan import plan
-from neurosim.learning import RTRL, TRTRL
+from neurosim.learning import RTRL, TRTRL, Inference
+from neurosim.machine import load
 from neurosim.model import Float, Network
 from neurosim.model.operations import Fma, Receive, Send, Words
+from neurosim.noc.arbiter import Arbiter, Clock
 from neurosim.study.graphs import graph_from
 
 
@@ -66,12 +69,31 @@ def test_the_owner_placement_relieves_a_bus_and_loads_a_shared_memory() -> None:
         assert min(steps, key=lambda where: steps[where].cycles) == faster
 
 
-def test_a_step_takes_the_same_time_whatever_the_words() -> None:
-    engine = ClockedEngine(dense(8), RTRL(0.1), Float(), "bus")
+@pytest.mark.parametrize("machine", ["bus", "lanes", "mesh"])
+def test_a_step_takes_the_same_time_whatever_the_words(machine: str) -> None:
+    """So it is simulated once, and an engine that simulates each anew learns the same."""
+    once, anew = (ClockedEngine(dense(8), RTRL(0.1), Float(), machine) for _ in range(2))
     rng = np.random.default_rng(0)
     for _ in range(5):
-        engine.step(rng.uniform(-1, 1, 1), rng.uniform(-1, 1, 1))
-    assert len(set(engine.cycles)) == 1
+        x, target = rng.uniform(-1, 1, (2, 1))
+        anew._known.clear()
+        for mine, theirs in zip(once.step(x, target), anew.step(x, target), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    assert once.cycles == anew.cycles
+    assert len(set(anew.cycles)) == 1
+    np.testing.assert_array_equal(once.weights(), anew.weights())
+    assert once.simulated == 1
+
+
+def test_rows_that_are_left_open_make_another_step() -> None:
+    """Off the chip a step begins where the last one ended; the third is like the second."""
+    tiles = load("tiles")
+    small = replace(tiles, memory=(replace(tiles.memory[0], depth=8), *tiles.memory[1:]))
+    engine = ClockedEngine(dense(9), RTRL(0.1), Float(), small)
+    for _ in range(4):
+        engine.step(np.array([0.1]), np.array([0.2]))
+    assert engine.cycles[0] != engine.cycles[1] == engine.cycles[2] == engine.cycles[3]
+    assert engine.simulated == 2
 
 
 def test_a_step_of_one_neuron_by_hand() -> None:
@@ -109,6 +131,28 @@ def test_requests_of_one_cycle_are_decided_together() -> None:
     asks = [(0, 3), (0, 1), (0, 2), (3, 0)]
     assert served("fixed_priority", asks) == [(0, 1), (3, 0), (6, 2), (9, 3)]
     assert served("round_robin", asks) == [(0, 1), (3, 2), (6, 3), (9, 0)]
+
+
+def test_nobody_is_served_twice_in_a_round() -> None:
+    asks = [(0, 1), (0, 1), (0, 2), (1, 0), (7, 1)]
+    assert served("fixed_priority", asks) == [(0, 1), (3, 0), (6, 1), (9, 1), (12, 2)]
+    assert served("round_robin", asks) == [(0, 1), (3, 2), (6, 0), (9, 1), (12, 1)]
+
+
+def test_a_saturated_bus_by_hand() -> None:
+    """All neurons speak at once: the bus is never idle, and everyone waits for those before."""
+    network, bus = dense(20), load("bus")
+    activity, _ = simulated_step(network, Inference(), bus, Float())
+    speakers, each = len(network.neurons), 1 + 1  # arbitration, one word
+    assert activity.link.busy_cycles == each * speakers
+    assert activity.link.waited_cycles == each * speakers * (speakers - 1) // 2
+    assert {neuron.link for neuron in activity.neurons} == {each * speakers}
+    shares = [
+        simulated_step(dense(units), TRTRL(), bus, Float())[0].link_utilisation
+        for units in (30, 60, 120)
+    ]
+    assert 0.9 < shares[0] < shares[1] < shares[2] < 1  # all but the last bursts of a step
+    assert 1 - shares[2] < 0.6 * (1 - shares[1]) < 0.4 * (1 - shares[0])
 
 
 def test_a_plan_waits_for_words_and_not_for_more() -> None:

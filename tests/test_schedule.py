@@ -64,7 +64,7 @@ def test_every_product_is_done_and_every_clash_avoided(network, rule, data) -> N
     lanes = data.draw(st.integers(1, len(network.units)))
     plan = schedule(network, rule, lanes)
     products = sum(step.burst.multiplications for step in plan.steps)
-    assert products == plan.multiplications == rule.on_chip().cost(network).multiplications
+    assert products == plan.multiplications == rule.placed("owner").cost(network).multiplications
     bus, broadcast, activation, ends = Counter(), Counter(), [], 0
     fabric = Fabric()
     for step in plan.steps:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from neurosim.engines.costs import Cost, cost, cost_of, simulated_step
+from neurosim.engines.costs import (
+    Cost,
+    closed_cost,
+    cost,
+    cost_of,
+    energy_of,
+    simulated_step,
+)
 from neurosim.engines.run import Run
 from neurosim.engines.train import ENGINES, gradients, train, train_many
 
@@ -10,8 +17,10 @@ __all__ = [
     "ENGINES",
     "Cost",
     "Run",
+    "closed_cost",
     "cost",
     "cost_of",
+    "energy_of",
     "gradients",
     "simulated_step",
     "train",

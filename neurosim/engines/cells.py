@@ -19,7 +19,7 @@ from neurosim.learning.counts import Counts, total
 from neurosim.learning.rule import Rule, speak, tick_memories
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.network import Network
-from neurosim.model.neuron import Neuron
+from neurosim.model.neuron import Memory, Neuron
 from neurosim.model.operations import Operation, Phase, Receive, Send
 
 
@@ -30,13 +30,44 @@ class Bound(NamedTuple):
     run: Callable[[], Any]
 
 
+def described(neuron: Neuron, rule: Rule, network: Network) -> dict[str, Memory]:
+    """Return a neuron's memories by name."""
+    own = () if neuron.is_input else rule.memories(neuron, network)
+    return {memory.name: memory for memory in (*tick_memories(neuron), *own)}
+
+
+def operations_of(
+    neuron: Neuron, rule: Rule, network: Network, phase: int
+) -> tuple[Operation, ...]:
+    """Return the operations of one step of a neuron.
+
+    Raises
+    ------
+    RuntimeError
+        When a message leaves the edges of the graph without saying so: a mistake in the rule.
+    """
+    if neuron.is_input:
+        return tuple(speak(neuron))
+    operations = tuple(rule.program(neuron, network, phase))
+    near = {*neuron.sources, *neuron.targets, neuron.number}
+    for operation in operations:
+        if not isinstance(operation, (Send, Receive)) or getattr(operation, "broadcast", True):
+            continue
+        for far in set(operation.along) - near:
+            raise RuntimeError(
+                f"{rule.title}: {neuron.name} sends {operation.kind} to"
+                f" {network.neurons[far].name}, but no edge joins them. A message that leaves"
+                " the graph says broadcast=True."
+            )
+    return operations
+
+
 class Cell:
     """One neuron with its memories, by name, and its program."""
 
     def __init__(self, neuron: Neuron, rule: Rule, network: Network, number: Number) -> None:
         self.neuron, self.rule, self.network, self.number = neuron, rule, network, number
-        own = () if neuron.is_input else rule.memories(neuron, network)
-        self.described = {m.name: m for m in (*tick_memories(neuron), *own)}
+        self.described = described(neuron, rule, network)
         self.storage = storage(self.described.values())
         self.memory: dict[str, Array] = {}
         self.offset: dict[str, int] = {}
@@ -62,9 +93,7 @@ class Cell:
     def program(self, phase: int) -> tuple[Bound, ...]:
         """Return the neuron's program of one step, bound to its memories."""
         if phase not in self._programs:
-            operations = tuple(self.operations(phase))
-            for operation in operations:
-                self._check(operation)
+            operations = operations_of(self.neuron, self.rule, self.network, phase)
             self._programs[phase] = tuple(Bound(op, self._bind(op)) for op in operations)
             self._tallies[phase] = total(tally(op, self.neuron.number) for op in operations)
         return self._programs[phase]
@@ -74,12 +103,6 @@ class Cell:
         self.program(phase)
         return self._tallies[phase]
 
-    def operations(self, phase: int) -> tuple[Operation, ...]:
-        """Return the operations of one step."""
-        if self.neuron.is_input:
-            return tuple(speak(self.neuron))
-        return tuple(self.rule.program(self.neuron, self.network, phase))
-
     def _bind(self, operation: Operation) -> Callable[[], Any]:
         if isinstance(operation, (Phase, Receive)):
             return _nothing
@@ -87,18 +110,6 @@ class Cell:
             return bind_payload(operation, self.memory, self.described, self.number)
         activation = self.network.activation
         return bind(operation, self.memory, self.described, self.number, activation, self._scratch)
-
-    def _check(self, operation: Operation) -> None:
-        """Refuse a message that leaves the edges of the graph without saying so."""
-        if not isinstance(operation, (Send, Receive)) or getattr(operation, "broadcast", True):
-            return
-        near = {*self.neuron.sources, *self.neuron.targets, self.neuron.number}
-        for far in set(operation.along) - near:
-            raise RuntimeError(
-                f"{self.rule.title}: {self.neuron.name} sends {operation.kind} to"
-                f" {self.network.neurons[far].name}, but no edge joins them. A message that leaves"
-                " the graph says broadcast=True."
-            )
 
 
 class Cells:

@@ -63,7 +63,7 @@ def _additions(operation: Fma | Dot | Activate) -> int:
 
 
 def _sent(operation: Send, neuron: int) -> Counts:
-    away = sum(destination != neuron for destination in operation.along)
+    away = len(operation.along) - operation.along.count(neuron)
     words = away if operation.scatter else away * operation.words.count
     return Counts(
         reads=operation.words.count,

@@ -58,6 +58,7 @@ def train(
     machine: Machine | str | None = None,
     seed: int = 0,
     on_step: OnStep | None = None,
+    on_start: Callable[[Engine], Any] | None = None,
 ) -> Run:
     """Let a network learn while a stream runs through it, one step a sample.
 
@@ -79,6 +80,8 @@ def train(
         Of a rule that draws random numbers; those that draw none are not touched by it.
     on_step
         Called after every step with its number, outputs and errors, the latter as real values.
+    on_start
+        Called with the engine before its first step, by those who look at it in between.
 
     Returns
     -------
@@ -96,6 +99,8 @@ def train(
     x, target = checked_stream(network, inputs, targets)
     rule = rule.for_steps(len(x))
     stepper = engine_for(network, rule, engine, number, machine)
+    if on_start is not None:
+        on_start(stepper)
     run = _loop(stepper, [network], number, x, target, on_step)[0]
     if run.diverged_at is not None:
         raise RunFailed(

@@ -1,0 +1,1 @@
+"""Lower bounds and traffic at any size, from a census alone."""

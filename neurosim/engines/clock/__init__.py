@@ -1,0 +1,1 @@
+"""What waits for what on a machine, and for how long: the parts of the clocked engine."""

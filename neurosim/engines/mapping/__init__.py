@@ -1,0 +1,1 @@
+"""Where neurons lie on tiles."""
