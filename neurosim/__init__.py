@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neurosim.machine import Machine
     from neurosim.model import Fixed, Float, Network, load
     from neurosim.study import hardware
+    from neurosim.study.trace import trace
 
 _ROOMS = {
     "neurosim.engines": ("Cost", "Run", "cost", "gradients", "train", "train_many"),
@@ -22,6 +23,7 @@ _ROOMS = {
     "neurosim.learning": ("BPTT", "RTRL", "TRTRL", "Inference", "Rule", "exact_weights"),
     "neurosim.machine": ("Machine",),
     "neurosim.model": ("Fixed", "Float", "Network", "load"),
+    "neurosim.study.trace": ("trace",),
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -44,6 +46,7 @@ __all__ = [
     "gradients",
     "hardware",
     "load",
+    "trace",
     "train",
     "train_many",
 ]

@@ -79,10 +79,10 @@ def test_an_error_of_our_own_shows_itself_and_exits_1(capsys, monkeypatch):
 
 
 def test_nothing_is_left_where_nothing_was_computed(monkeypatch):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurosim.study.comparison._costs", interrupted)
+    monkeypatch.setattr("neurosim.study.comparison.costs", interrupted)
     Path("kept").mkdir()
     for out in ("runs", "kept/deep"):
         assert main(["compare", *QUICK, "--out", out]) == 130
@@ -107,7 +107,7 @@ from neurosim.cli import main
 from neurosim.report import progress
 
 @contextmanager
-def shown(scenario):  # as if somebody watched: leaves a file when training has begun
+def shown(scenario, live):  # as if somebody watched: leaves a file when training has begun
     yield lambda progress: Path("begun").touch(), lambda text: None
 
 if __name__ == "__main__":

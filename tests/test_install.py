@@ -143,5 +143,6 @@ def imports(path: Path) -> set[str]:
 
 def test_no_requirement_has_an_upper_bound() -> None:
     extras = PROJECT["optional-dependencies"].values()
-    requirements = [*PROJECT["dependencies"], *(name for extra in extras for name in extra)]
+    named = [*PROJECT["dependencies"], *(name for extra in extras for name in extra)]
+    requirements = [name.split(";")[0] for name in named]  # on some Pythons one may be left out
     assert [name for name in requirements if "<" in name or "=" in name.replace(">=", "")] == []

@@ -25,7 +25,7 @@ DOES_ITSELF = "test"
 def output_of(words: str, out: Path | None = None) -> str:
     """Run one neurosim command as `start.py` would, from the checkout."""
     arguments = shlex.split(words) or ["compare", "compare"]
-    if arguments[0] in ("run", "compare", "hardware"):
+    if arguments[0] in ("run", "compare", "hardware", "report"):
         arguments += ["--out", str(out)]
     done = subprocess.run(
         [sys.executable, "-m", "neurosim", *arguments],
@@ -52,6 +52,8 @@ def test_the_two_commands_come_first() -> None:
 def test_the_command_runs(words: str, out: Path) -> None:
     if words.startswith("hardware") and not needs.CAN_SIMULATE:
         pytest.skip("needs Verilator and a C++ compiler")
+    if words == "report":  # of something that there is
+        output_of(next(other for other in COMMANDS if other.startswith("run")), out)
     assert output_of(words, out)
 
 

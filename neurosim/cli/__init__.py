@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from neurosim.errors import RunFailed, UserError
 
@@ -35,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _guarded(command)
 
 
-def run(scenario: Scenario, argv: Sequence[str] | None = None) -> NoReturn:
+def run(
+    scenario: Scenario,
+    argv: Sequence[str] | None = None,
+    verb: Literal["compare", "cost"] = "compare",
+) -> NoReturn:
     """Do what `neurosim compare SCRIPT` does, then leave with its exit code.
 
     Parameters
@@ -44,12 +48,15 @@ def run(scenario: Scenario, argv: Sequence[str] | None = None) -> NoReturn:
         What the script that calls this describes.
     argv
         Flags as on the command line; the script's own where left out.
+    verb
+        With ``cost`` nothing is trained, as in `neurosim cost SCRIPT`.
     """
 
     def command() -> object:
-        from neurosim.cli.script import compared
+        from neurosim.cli import script
 
-        return compared(scenario, list(sys.argv[1:] if argv is None else argv))
+        done = script.compared if verb == "compare" else script.counted
+        return done(scenario, list(sys.argv[1:] if argv is None else argv))
 
     sys.exit(_guarded(command))
 

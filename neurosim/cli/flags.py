@@ -41,6 +41,13 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
+def file(text: str) -> Path:
+    """Return the file of that name."""
+    if not text.strip():
+        raise ValueError("is empty. Name a file")
+    return Path(text)
+
+
 def by(read: Callable[[str], Any]) -> Parameter:
     """Return how the text of a flag becomes a value."""
 
@@ -68,6 +75,7 @@ def _listed(kind: type) -> Parameter:
 
 _READERS: dict[type, Callable[[str], Any]] = {int: _whole, float: _decimal}
 Whole = Annotated[int, by(_whole)]
+Decimal = Annotated[float, by(_decimal)]
 
 
 # What a verb has no use for: to take such a flag and do nothing would be a lie.
@@ -88,8 +96,14 @@ USELESS = {
         "compare": "a chip learns by one rule. Use --rule.name.",
         "rates": "a chip learns by one rule. Use --rule.learning_rate.",
         "sizes": "a chip has one size. Use --network.units.",
+        "largest": "a chip has one size. Use --network.units.",
+        "machines": "the chip is its own machine. Use --lanes.",
+        "placements": "a chip has no tiles to place neurons on. Drop it.",
+        "sensitivities": "a chip has one place for them. Use --rule.placement.",
+        "parts": "a chip is planned for one of them. Use --part.",
         "machine": "the chip is its own machine. Use --lanes.",
         "engine": "the chip is its own engine. Drop it.",
+        "tier": "the chip's cycles are those of its schedule. Drop it.",
         "task.passes": "says how long to train. --steps says how long --check compares.",
         "task.steps": "says how long to train. --steps says how long --check compares.",
     },
@@ -172,6 +186,23 @@ class Shortcuts(DataShortcuts):
     """
 
     steps: Whole | None = None
+
+
+@dataclass(frozen=True)
+class TraceFlags:
+    """What is written down of what happens on the machine.
+
+    Attributes
+    ----------
+    trace
+        Write what happens in a few steps on the machine, simulated without training, for
+        ui.perfetto.dev: trace.json.gz in the run folder, or trace-RULE.json.gz of several rules.
+    trace_steps
+        First and last of these steps, counted from 0 (0:1).
+    """
+
+    trace: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+    trace_steps: str | None = None
 
 
 def apply(scenario: Scenario, verb: str, flags: Any, shortcuts: DataShortcuts | None) -> Scenario:

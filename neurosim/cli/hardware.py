@@ -16,17 +16,18 @@ from myhdl_core.assemble import assemble
 from myhdl_core.tools import COMPILER, require
 from neurosim.cli.flags import DataShortcuts, apply
 from neurosim.errors import UserError
+from neurosim.machine.parts import Fit, Part, fitted, part_named
 from neurosim.model.arithmetic import Format
 from neurosim.model.fixed import Fixed
 from neurosim.report import hardware as report
 from neurosim.report import progress, terminal
-from neurosim.study import hardware_folder, problem, results, sources
-from neurosim.study.comparison import Say
+from neurosim.study import problem, results, sources
+from neurosim.study.costing import Say
 from neurosim.study.hardware import build, planned
-from neurosim.study.hardware_check import Checked, compared
-from neurosim.study.hardware_folder import Design
-from neurosim.study.hardware_parts import Fit, Part, fitted, part_named
-from neurosim.study.hardware_summary import figures, summarised
+from neurosim.study.hardware import folder as chip_folder
+from neurosim.study.hardware.check import Checked, compared
+from neurosim.study.hardware.folder import Design
+from neurosim.study.hardware.summary import figures, summarised
 from neurosim.study.problem import Problem
 from neurosim.study.scenario import Scenario
 
@@ -65,11 +66,11 @@ def made(
         design, fit = _designed(scenario, wishes, part)
         with results.prepared(scenario, out) as folder:
             say("writing the Verilog")
-            rtl = hardware_folder.write(design, folder, wishes.waveforms)
+            rtl = chip_folder.write(design, folder, wishes.waveforms)
             found = _checked(design, rtl, say) if wishes.check else None
             checked, lint = found or (None, None)
             record = figures(design.chip, fit, checked, lint)
-            hardware_folder.keep(folder, scenario, record)
+            chip_folder.keep(folder, scenario, record)
     again = _again(asked, folder, flags or short, wishes)
     if as_json:
         print(json.dumps({**record, "folder": str(rtl)}, indent=2, allow_nan=False))
@@ -169,7 +170,7 @@ def _hints(again: str, rtl: Path, wishes: Wishes) -> Sequence[tuple[str, str]]:
         return ((f"{again} --check", "compares the chip with the model"),)
     if not wishes.waveforms:
         return ((f"{again} --waveforms", "shows its first steps as waves"),)
-    return ((f"gtkwave {shlex.quote(str(rtl / hardware_folder.WAVES))}", "shows the waves"),)
+    return ((f"gtkwave {shlex.quote(str(rtl / chip_folder.WAVES))}", "shows the waves"),)
 
 
 def _end(found: Findings | None, aloud: bool) -> int:

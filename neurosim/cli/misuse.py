@@ -20,7 +20,7 @@ from neurosim.errors import nearest
 
 # Alike enough to be meant, and not much less alike than what is most alike.
 ALIKE, BEHIND = 0.7, 0.12
-VERBS = ("list", "show", "run", "compare", "cost", "hardware", "report", "doctor")
+VERBS = ("list", "show", "run", "compare", "cost", "hardware", "report", "network", "doctor")
 WANTED: dict[object, str] = {int: "a whole number", float: "a number"}
 
 

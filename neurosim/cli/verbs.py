@@ -11,11 +11,14 @@ from neurosim.cli.flags import (
     CompareFlags,
     CostFlags,
     DataShortcuts,
+    Decimal,
     HardwareFlags,
     RunFlags,
     Shortcuts,
+    TraceFlags,
     Whole,
     by,
+    file,
     folder,
 )
 
@@ -70,13 +73,15 @@ Json = Annotated[bool, Parameter(negative=(), show_default=False, group=_OUTPUT)
 Out = Annotated[Path, by(folder), Parameter(group=_OUTPUT)]
 Used = Parameter(group=_MOST_USED)
 Switch = Parameter(negative=(), show_default=False, group=_MOST_USED)
+Watch = Annotated[bool, Switch]
+Tracing = Annotated[TraceFlags | None, Parameter(name="*", group=_OUTPUT)]
 RUNS = Path("runs")
 
 
 @app.command(usage="Usage: neurosim run NAME [FLAGS]", sort_key=2)
 def run(
-    name: str, /, *, short: Short = None, flags: RunFields = None, out: Out = RUNS,
-    json: Json = False,
+    name: str, /, *, short: Short = None, watch: Watch = False, flags: RunFields = None,
+    out: Out = RUNS, tracing: Tracing = None, json: Json = False,
 ) -> int:  # fmt: skip
     """Train a scenario's own rule, and write a run folder.
 
@@ -84,20 +89,23 @@ def run(
     ----------
     name
         Scenario, topology or graph: a name or a file.
+    watch
+        Show errors, speed and busiest units live while it trains.
     out
         Folder that the run folder is made in.
     json
         Print figures as JSON.
     """
-    from neurosim.cli import studies
+    from neurosim.cli import studies, traces
 
-    return studies.named("run", name, flags, short, out, json)
+    wish = traces.wish(tracing, out)
+    return studies.named("run", name, flags, short, out, json, watch, wish)
 
 
 @app.command(usage="Usage: neurosim compare [NAME] [FLAGS]", sort_key=1)
 def compare(
-    name: str = "compare", /, *, short: Short = None, flags: CompareFields = None, out: Out = RUNS,
-    json: Json = False,
+    name: str = "compare", /, *, short: Short = None, watch: Watch = False,
+    flags: CompareFields = None, out: Out = RUNS, tracing: Tracing = None, json: Json = False,
 ) -> int:  # fmt: skip
     """Train every rule of a scenario, and set what they learn and cost side by side.
 
@@ -105,14 +113,17 @@ def compare(
     ----------
     name
         Scenario, topology or graph: a name or a file.
+    watch
+        Show errors, speed and busiest units live while it trains.
     out
         Folder that the run folder is made in.
     json
         Print figures as JSON, one object for each rule.
     """
-    from neurosim.cli import studies
+    from neurosim.cli import studies, traces
 
-    return studies.named("compare", name, flags, short, out, json)
+    wish = traces.wish(tracing, out)
+    return studies.named("compare", name, flags, short, out, json, watch, wish)
 
 
 @app.command(usage="Usage: neurosim cost [NAME] [FLAGS]", sort_key=3)
@@ -122,6 +133,8 @@ def cost(
     *,
     short: ShortData = None,
     flags: CostFields = None,
+    out: Annotated[Path | None, by(folder), Parameter(group=_OUTPUT)] = None,
+    tracing: Tracing = None,
     json: Json = False,
 ) -> int:
     """Count what a step of every rule costs, without training.
@@ -130,12 +143,16 @@ def cost(
     ----------
     name
         Scenario, topology or graph: a name or a file.
+    out
+        Folder that the run folder with traces is made in (runs).
     json
         Print figures as JSON, one object for each rule.
     """
-    from neurosim.cli import studies
+    from neurosim.cli import studies, traces
 
-    return studies.named("cost", name, flags, short, None, json)
+    wish = traces.wish(tracing, out or RUNS)
+    traces.refuse_unused(out, wish)
+    return studies.named("cost", name, flags, short, None, json, tracing=wish)
 
 
 @app.command(usage="Usage: neurosim hardware NAME [FLAGS]", sort_key=4)
@@ -182,7 +199,7 @@ def hardware(
 
 @app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=5)
 def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
-    """Print the report of a run again, from its folder.
+    """Print the report of a run again, and write it into its folder as a page with figures.
 
     Parameters
     ----------
@@ -198,7 +215,60 @@ def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -
     return studies.again(name, out, json)
 
 
-@app.command(name="list", usage="Usage: neurosim list [FLAGS]", sort_key=6)
+@app.command(usage="Usage: neurosim network [FLAGS]", sort_key=6)
+def network(
+    *,
+    topology: Annotated[str, Used] = "mesh",
+    size: Annotated[str, Used] = "4x4",
+    traffic: Annotated[str, Used] = "uniform",
+    rate: Annotated[Decimal | None, Used] = None,
+    batch: Annotated[Whole | None, Used] = None,
+    packet_flits: Annotated[Whole, Used] = 1,
+    vcs: Annotated[Whole | None, Used] = None,
+    buffer: Annotated[Whole, Used] = 8,
+    tier: Annotated[str, Used] = "cycle",
+    seed: Annotated[Whole, Used] = 1,
+    figure: Annotated[Path | None, by(file), Parameter(group=_OUTPUT)] = None,
+    json: Json = False,
+) -> int:
+    """Measure a network on chip by itself: latency against load, or a batch's time.
+
+    Parameters
+    ----------
+    topology
+        mesh, ring, crossbar or bus.
+    size
+        Rows x columns of its tiles.
+    traffic
+        uniform, neighbor, transpose, hotspot:NODE or all-to-all.
+    rate
+        Load, flits per node and cycle; the whole curve where left out.
+    batch
+        Packets that every node sends as fast as it can (all-to-all: for every pair).
+    packet_flits
+        Flits of a packet.
+    vcs
+        Virtual channels of a link; 1, in a ring 2.
+    buffer
+        Flits that the buffer of a virtual channel holds.
+    tier
+        cycle simulates each flit, burst moves packets as a whole.
+    seed
+        Of the random traffic.
+    figure
+        Draw the curve into this file (.svg, .pdf).
+    json
+        Print figures as JSON.
+    """
+    from neurosim.cli import network as networks
+
+    wishes = networks.Wishes(
+        topology, size, traffic, rate, batch, packet_flits, vcs, buffer, tier, seed, figure
+    )
+    return networks.studied(wishes, json)
+
+
+@app.command(name="list", usage="Usage: neurosim list [FLAGS]", sort_key=7)
 def list_(*, json: Json = False) -> int:
     """List scenarios, topologies, rules, tasks and machines.
 
@@ -212,7 +282,7 @@ def list_(*, json: Json = False) -> int:
     return studies.listed(json)
 
 
-@app.command(usage="Usage: neurosim show NAME [FLAGS]", sort_key=7)
+@app.command(usage="Usage: neurosim show NAME [FLAGS]", sort_key=8)
 def show(name: str, /, *, json: Json = False) -> int:
     """Show one of them in full; a scenario or a machine as TOML, to be edited and used.
 
@@ -228,7 +298,7 @@ def show(name: str, /, *, json: Json = False) -> int:
     return studies.shown(name, json)
 
 
-@app.command(usage="Usage: neurosim doctor [FLAGS]", sort_key=8)
+@app.command(usage="Usage: neurosim doctor [FLAGS]", sort_key=9)
 def doctor(*, json: Json = False) -> int:
     """Show which packages and tools are here, what each is for, and how to get the rest.
 

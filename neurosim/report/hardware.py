@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from neurosim.machine.parts import Fit
 from neurosim.report import quantities
 from neurosim.report.terminal import as_typed, tidy
-from neurosim.study.hardware_check import Checked
-from neurosim.study.hardware_parts import Fit
-from neurosim.study.hardware_summary import CLOCK_MHZ, Chip
+from neurosim.study.hardware.check import Checked
+from neurosim.study.hardware.summary import CLOCK_MHZ, Chip
 
 Line = tuple[str, str]
 

@@ -8,20 +8,30 @@ from contextlib import contextmanager
 
 from rich import progress as bars
 from rich.console import Console
+from rich.live import Live
 
-from neurosim.study.comparison import Say
+from neurosim.report.watch import View
+from neurosim.study.costing import Say
 from neurosim.study.scenario import Scenario
 from neurosim.study.training import Progress, Watcher
 
 
 @contextmanager
-def shown(scenario: Scenario) -> Iterator[tuple[Watcher, Say]]:
-    """Show, while the block lasts, a line for each rule.
+def shown(scenario: Scenario, live: bool = False) -> Iterator[tuple[Watcher, Say]]:
+    """Show, while the block lasts, a line for each rule; with ``live`` a panel with its curve.
 
     Yields what takes reports of training, and what takes words about anything else.
     """
+    if live and (not sys.stderr.isatty() or Console(stderr=True).is_dumb_terminal):
+        print("neurosim: --watch needs a terminal, so nothing is shown live.", file=sys.stderr)
+        live = False
     if not sys.stderr.isatty():
         yield lambda progress: None, lambda text: None
+        return
+    if live:
+        with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as display:
+            view = View(scenario, display)
+            yield view.watch, view.say
         return
     columns = (
         bars.TextColumn("{task.description}"),

@@ -8,7 +8,18 @@ from math import log10
 from typing import Any
 
 Row = Mapping[str, Any]
-_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"))
+PREFIXES = (
+    (1e18, "E"),
+    (1e15, "P"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1, ""),
+    (1e-3, "m"),
+    (1e-6, "µ"),
+)
+MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 31_557_600  # in seconds
 # Up to here a whole number is printed to its last digit.
 EXACT_BELOW = 10_000_000
 BLOCKS, BLOCKS_ASCII = "▁▂▃▄▅▆▇█", "_.-=+*%#"
@@ -25,7 +36,7 @@ def si(value: float, unit: str) -> str:
     """Return a number with its unit and an SI prefix: `6.25 µs`, `1.35 MB`."""
     if value == 0:
         return f"0 {unit}"
-    factor, prefix = next((p for p in _PREFIXES if abs(value) >= p[0] * 0.9995), (1e-9, "n"))
+    factor, prefix = next((p for p in PREFIXES if abs(value) >= p[0] * 0.9995), (1e-9, "n"))
     scaled = value / factor
     digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
     if factor >= 1e6 and not unit:
@@ -34,15 +45,25 @@ def si(value: float, unit: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return a time: `6.25 µs`, `3.1 s`, `4 min 10 s`."""
-    if value < 120:
+    """Return a time: `6.25 µs`, `3.1 s`, `4 min 10 s`, `3 h 5 min`, `12.5 days`, `38 years`."""
+    if value < 2 * MINUTE:
         return si(value, "s")
-    return f"{int(value) // 60:,} min {int(value) % 60} s"
+    if value < 2 * HOUR:
+        return f"{int(value) // MINUTE} min {int(value) % MINUTE} s"
+    if value < 2 * DAY:
+        return f"{int(value) // HOUR} h {int(value) % HOUR // MINUTE} min"
+    whole, name = (DAY, "days") if value < 2 * YEAR else (YEAR, "years")
+    return f"{count(round(value / whole, 1))} {name}"
 
 
 def size(value: float) -> str:
     """Return a size of memory: `250 B`, `1.35 MB` of a thousand thousand bytes."""
     return f"{value:,.0f} B" if value < 1000 else si(value, "B")
+
+
+def energy(pj: float) -> str:
+    """Return an energy that is given in pJ: `221 nJ`."""
+    return si(pj * 1e-12, "J")
 
 
 def share(value: float) -> str:
@@ -109,6 +130,15 @@ def step_seconds(row: Row, clock_mhz: float | None) -> float | None:
     return cycles / (clock_mhz * 1e6) if cycles and clock_mhz else None
 
 
+def _cycles(row: Row, bound: bool) -> float | None:
+    """Return the cycles of a step where they are, or are not, a lower bound."""
+    return row.get("cycles_per_step") if bound is ("cycles_bound_by" in row) else None
+
+
+def _time(row: Row, clock_mhz: float | None, bound: bool) -> float | None:
+    return step_seconds(row, clock_mhz) if bound is ("cycles_bound_by" in row) else None
+
+
 def groups(clock_mhz: float | None) -> tuple[tuple[str, tuple[Quantity, ...]], ...]:
     """Return the groups of the report in order."""
     return (
@@ -145,20 +175,60 @@ def groups(clock_mhz: float | None) -> tuple[tuple[str, tuple[Quantity, ...]], .
                 _field("words sent", "words_sent_per_step"),
                 _field("words broadcast", "words_broadcast_per_step"),
                 _field("hop-words", "hop_words_per_step"),
+                _field("flit-hops", "flit_hops_per_step"),
+                _field("flits on the busiest link", "busiest_link_flits"),
+                _field("words off the chip", "spilled_words"),
+                _field("bits from and to it", "dram_bits_per_step"),
                 _field("local accesses", "local_access_ratio", share, False),
             ),
         ),
         (
             "Time on the machine, each step",
             (
-                _field("cycles", "cycles_per_step"),
+                Quantity("cycles", lambda row: _cycles(row, bound=False)),
+                Quantity("cycles, at least", lambda row: _cycles(row, bound=True)),
+                _field("  for the busiest lane", "cycles_compute_bound"),
+                _field("  for the busiest memory", "cycles_memory_bound"),
+                _field("  for the busiest link", "cycles_link_bound"),
+                _field("  for bursts in their order", "cycles_dependency_bound"),
                 _field("  computing", "cycles_compute"),
                 _field("  waiting for memory", "cycles_memory"),
                 _field("  waiting for the link", "cycles_link"),
                 _field("  waiting at the barrier", "cycles_barrier"),
-                Quantity("time", lambda row: step_seconds(row, clock_mhz), seconds),
+                Quantity("time", lambda row: _time(row, clock_mhz, bound=False), seconds),
+                Quantity("time, at least", lambda row: _time(row, clock_mhz, bound=True), seconds),
                 _field("multipliers busy", "utilisation", share, False),
-                _field("energy", "energy_pj_per_step", lambda pj: si(pj * 1e-12, "J")),
+                _field("link busy", "link_utilisation", share, False),
+                _field("energy [2]", "energy_pj_per_step", energy),
+                _field("  by other tables [2]", "energy_alternate_pj_per_step", energy),
             ),
         ),
     )
+
+
+def line(quantity: Quantity, rows: Sequence[Row]) -> list[str] | None:
+    """Return a line of a report: label, a value for each row, their ratio; None without values."""
+    values = [quantity.value(row) for row in rows]
+    if all(value is None for value in values):
+        return None
+    cells = ["-" if value is None else quantity.written(value) for value in values]
+    if len(rows) > 1:
+        first, last = values[0], values[-1]
+        cells.append(times(first, last) if quantity.compared and first and last else "")
+    return [f"  {quantity.label}", *cells]
+
+
+# What grows with the network, in the order of `neurosim.study.comparison.GROWING`.
+GROWN = (
+    Quantity("multiplications, each step", lambda row: row.get("multiplications_per_step")),
+    Quantity("words kept", lambda row: row.get("stored_words")),
+    Quantity("words sent, each step", lambda row: row.get("words_sent_per_step")),
+    Quantity("hop-words, each step", lambda row: row.get("hop_words_per_step")),
+    Quantity("cycles on the machine, each step", lambda row: row.get("cycles_per_step")),
+    Quantity("energy, each step [2]", lambda row: row.get("energy_pj_per_step"), energy),
+    Quantity(
+        "training time on this computer, each step",
+        lambda row: row.get("seconds_per_step"),
+        seconds,
+    ),
+)

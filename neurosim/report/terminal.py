@@ -7,16 +7,14 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neurosim.report import quantities
-from neurosim.report.quantities import Quantity, Row
-from neurosim.study.comparison import FITTED_SIZES, GROWING
+from neurosim.report import cases, fit, quantities, wording
+from neurosim.study.comparison import FITTED_SIZES
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Check, Summary
 
@@ -48,10 +46,13 @@ def print_report(scenario: Scenario, summary: Summary, written: str | None, out:
     """
     with tidy(out):
         _heading(scenario, summary, out)
-        if scenario.sizes:
-            _sizes(scenario.sizes, summary, out)
+        if scenario.swept:
+            _cases(scenario, summary, out)
         else:
             out.print(_table(summary, _blocks(out)))
+        if summary.fits:
+            out.print()
+            fit.print_fits(summary.fits, out)
         _footnotes(scenario, summary, out)
         _closing(summary, written, out)
 
@@ -71,41 +72,14 @@ def tidy(out: Console) -> Iterator[None]:
 
 
 def _heading(scenario: Scenario, summary: Summary, out: Console) -> None:
-    summarised = scenario.summary or _about(summary)
+    summarised = wording.heading(scenario, summary)
     out.print(Text.assemble((scenario.name, "bold"), f": {summarised}".rstrip(": ")))
     grid = _labelled()
     grid.add_row("network", summary.network)
     grid.add_row("task", summary.task)
-    grid.add_row("setting", _setting(scenario, summary))
+    grid.add_row("setting", wording.setting(scenario, summary))
     out.print(grid)
     out.print()
-
-
-def _about(summary: Summary) -> str:
-    """Say what is reported of, for a scenario that does not."""
-    rules = list(dict.fromkeys(row["rule"].upper() for row in summary.rows))
-    return " against ".join(rules) if len(rules) > 1 else f"{''.join(rules)} alone"
-
-
-def _setting(scenario: Scenario, summary: Summary) -> str:
-    machine = Path(scenario.machine).stem
-    parts = [_number(scenario), f"machine {machine}" if summary.clock_mhz else "no machine"]
-    if summary.clock_mhz:
-        parts[-1] += f" at {summary.clock_mhz:g} MHz"
-    if summary.verb != "cost":
-        parts.insert(0, f"engine {scenario.engine}")
-        steps = max((row.get("steps", 0) for row in summary.rows), default=0)
-        parts.insert(0, f"{steps:,} steps")
-    if len(scenario.seeds) > 1 and not scenario.sizes and summary.verb != "cost":
-        parts.append(f"medians of {len(scenario.seeds)} seeds")
-    return ", ".join(parts)
-
-
-def _number(scenario: Scenario) -> str:
-    number = scenario.number
-    if number.kind == "float":
-        return "float64"
-    return f"fixed{number.word_bits}.{number.fraction_bits}"
 
 
 def _labelled() -> Table:
@@ -120,7 +94,7 @@ def _table(summary: Summary, blocks: str) -> Table:
     rows = summary.rows
     table = _columns([row["rule"] for row in rows])
     for group, lines in quantities.groups(summary.clock_mhz):
-        filled = [line for line in (_line(quantity, rows) for quantity in lines) if line]
+        filled = [line for line in (quantities.line(quantity, rows) for quantity in lines) if line]
         if group == "Learning" and summary.curves:
             filled.append(_curves(summary, blocks))
         if filled:
@@ -143,17 +117,6 @@ def _columns(rules: Sequence[str]) -> Table:
     return table
 
 
-def _line(quantity: Quantity, rows: Sequence[Row]) -> list[str] | None:
-    values = [quantity.value(row) for row in rows]
-    if all(value is None for value in values):
-        return None
-    cells = ["-" if value is None else quantity.written(value) for value in values]
-    if len(rows) > 1:
-        first, last = values[0], values[-1]
-        cells.append(quantities.times(first, last) if quantity.compared and first and last else "")
-    return [f"  {quantity.label}", *cells]
-
-
 def _curves(summary: Summary, blocks: str) -> list[str]:
     every = [value for curve in summary.curves.values() for value in curve if value > 0]
     low, high = min(every, default=1.0), max(every, default=1.0)
@@ -172,76 +135,40 @@ def _has_unicode(out: Console) -> bool:
     return out.encoding.lower().startswith("utf")
 
 
-_GROWING = (
-    Quantity("multiplications, each step", lambda row: row.get("multiplications_per_step")),
-    Quantity("words kept", lambda row: row.get("stored_words")),
-    Quantity("cycles on the machine, each step", lambda row: row.get("cycles_per_step")),
-    Quantity(
-        "training time on this computer, each step",
-        lambda row: row.get("seconds_per_step"),
-        quantities.seconds,
-    ),
-)
-
-
-def _sizes(sizes: Sequence[int], summary: Summary, out: Console) -> None:
-    """Print the report of a scaling study: for each quantity sizes down, rules across."""
-    rules = list(dict.fromkeys(row["rule"] for row in summary.rows))
-    by_place = {(row["units"], row["rule"]): row for row in summary.rows}
-    for quantity, name in zip(_GROWING, GROWING, strict=True):
-        table = _columns(rules)
-        for units in sizes:
-            rows = [by_place.get((units, rule), {}) for rule in rules]
-            line = _line(quantity, rows)
-            if line:
-                table.add_row(f"  {units:,} units", *line[1:])
-        if table.row_count:
-            slopes = [summary.slopes.get(rule, {}).get(name) for rule in rules]
-            if any(slopes):
-                table.add_row("  grows with", *["-" if s is None else f"N^{s:.2f}" for s in slopes])
-            out.print(Text(quantity.label, "bold"))
-            out.print(table)
+def _cases(scenario: Scenario, summary: Summary, out: Console) -> None:
+    """Print the report of several cases, what they make of the gap between rules first."""
+    if ratios := cases.ratios(scenario, summary):
+        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+        table.add_column("", min_width=12, no_wrap=True)
+        for column in ratios.columns:
+            table.add_column(column, justify="right", style="cyan", max_width=12)
+        for line in ratios.lines:
+            table.add_row(*line)
+        out.print(Text(ratios.heading, "bold"))
+        out.print(table)
+    for heading, lines in cases.sections(scenario, summary):
+        table = _columns(cases.rules(summary))
+        for line in lines:
+            table.add_row(*line)
+        out.print(Text(heading, "bold"))
+        out.print(table)
     if summary.slopes:
-        out.print(f"\nExponents are fitted over the {FITTED_SIZES} largest sizes.", style="dim")
+        fitted = min(FITTED_SIZES, len(scenario.sizes))
+        out.print(f"\nExponents are fitted over the {fitted} largest sizes.", style="dim")
 
 
 def _footnotes(scenario: Scenario, summary: Summary, out: Console) -> None:
     out.print()
     grid = Table.grid(padding=(0, 1, 0, 0))
-    for label, note in _slides(scenario, summary):
-        grid.add_row(*filter(None, (label, note)), style="dim")
+    for label, note in (*wording.slides(scenario, summary), *wording.energy(summary)):
+        if label:
+            grid.add_row(label, note, style="dim")
+        else:
+            out.print(note, style="dim")
     if grid.row_count:
         out.print(grid)
     for note in summary.notes:
         out.print(note)
-
-
-def _slides(scenario: Scenario, summary: Summary) -> list[tuple[str, str]]:
-    """Return what there is to say about the slides' closed forms, each with its mark."""
-    if not {"rtrl", "trtrl"} & {row["rule"] for row in summary.rows}:
-        return []
-    if scenario.sizes:
-        return [("", _SLIDES_GROWTH)]
-    notes = [("[1]", _SLIDES_COUNTS)]
-    if any((row["units"], row["outputs"]) == (100, 10) for row in summary.rows):
-        notes.append(("   ", _SLIDES_EXAMPLE))
-    return notes
-
-
-_SLIDES_COUNTS = (
-    "The TRTRL slides count sensitivity updates alone, with N units and K outputs. The figures"
-    " above it are exact counts of this network: inputs, bias, forward pass and weight updates"
-    " included, and TRTRL in its edge-local form, which no longer grows with K."
-)
-_SLIDES_EXAMPLE = (
-    "For N = 100, K = 10 the slides print 100 k multiplications; their formula 2 K N^2 gives"
-    " 200 k. Their 20 kB are N^2 words of two bytes."
-)
-_SLIDES_GROWTH = (
-    "The TRTRL slides give N^4 multiplications and N^3 words for RTRL, 2 K N^2 and N^2 for TRTRL"
-    " with K outputs. Figures here are exact counts, inputs, bias, forward pass and weight updates"
-    " included."
-)
 
 
 def _closing(summary: Summary, written: str | None, out: Console) -> None:

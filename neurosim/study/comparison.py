@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from neurosim import engines
-from neurosim.engines.activity import Activity
-from neurosim.learning import Counts
-from neurosim.model.network import Network
-from neurosim.study import results
-from neurosim.study.overrides import override
+from neurosim.errors import UserError
+from neurosim.learning import Census
+from neurosim.study import fit, results
+from neurosim.study.cases import cases, variant
+from neurosim.study.costing import Row, Say, costs
 from neurosim.study.problem import Problem
 from neurosim.study.scenario import Scenario, rate
-from neurosim.study.summary import Check, Summary
+from neurosim.study.summary import Summary
 from neurosim.study.training import Job, Outcome, Watcher, train
 
 Verb = Literal["run", "compare", "cost"]
-Row = dict[str, Any]
-Say = Callable[[str], object]
 # Growth is fitted on this many of the largest sizes: in small networks overheads hide it.
 FITTED_SIZES = 3
-# About what simulating a step takes here; only ever said as "about".
-MULTIPLICATION_SECONDS, EDGE_SECONDS = 1.1e-9, 4.5e-5
 # A run of fewer steps is a trial, of which nobody expects anything.
 ENOUGH_STEPS = 1_000
 Status = Literal["done", "interrupted", "failed"]
-GROWING = ("multiplications_per_step", "stored_words", "cycles_per_step", "seconds_per_step")
+GROWING = (
+    "multiplications_per_step",
+    "stored_words",
+    "words_sent_per_step",
+    "hop_words_per_step",
+    "cycles_per_step",
+    "energy_pj_per_step",
+    "seconds_per_step",
+)
 
 
 def study(
@@ -55,115 +58,89 @@ def study(
         When the scenario does not fit together; found before anything is trained.
     """
     began = time.perf_counter()
-    sized = [override(scenario, {"network": {"units": n}}) for n in scenario.sizes] or [scenario]
-    problems = [Problem.of(one, one.seeds[0], trained=verb != "cost") for one in sized]
+    tried = cases(scenario)
+    problems = [Problem.of(one, one.seeds[0], trained=verb != "cost") for one in tried]
     for problem in problems:
         problem.check(trained=verb != "cost")
-    rows, checks = _costs(problems, say)
+    clock, fits = _clock(problems), _fits(scenario, problems[0])
+    found = costs(problems, say, profiled=verb != "cost")
+    rows = found.rows
     outcomes: list[Outcome] = []
     status: Status = "done"
-    notes: list[str] = []
+    notes = _bounded(problems)
     if verb != "cost":
-        outcomes = _trained(problems, watch)
-        rows = _with_learning(rows, outcomes, problems)
-        status, notes = _ending(outcomes, problems)
-        notes += _unlearned(rows)
+        jobs = _jobs(problems)
+        # where times are the result, trainings side by side would slow each other down
+        steps = problems[0].series.steps
+        outcomes = train(jobs, steps, watch, side_by_side=not scenario.swept)
+        rows = _with_learning(rows, outcomes, scenario)
+        status, ended = _ending(outcomes, jobs, steps)
+        notes += [*ended, *_unlearned(rows)]
     summary = Summary(
         verb=verb,
         status=status,
         seconds=round(time.perf_counter() - began, 3),
-        network=_network(scenario, problems[0].network),
+        network=_network(scenario, problems[0].census),
         task=problems[0].series.origin,
-        clock_mhz=machine.clock_mhz if (machine := problems[0].machine) else None,
+        clock_mhz=clock,
         rows=tuple(rows),
         curves=_curves(scenario, outcomes),
         slopes=_slopes(scenario, rows),
-        checks=tuple(checks),
+        checks=tuple(found.checks),
         notes=tuple(notes),
         hints=(),
         versions=results.versions(),
         host=results.host(),
+        profiles=found.profiles,
+        fits=fits,
     )
     return summary, outcomes
 
 
-def _costs(problems: Sequence[Problem], say: Say) -> tuple[list[Row], list[Check]]:
-    """Count each rule, and simulate one step of it on the machine where there is one."""
-    rows: list[Row] = []
-    tried: list[list[tuple[str, dict[str, bool]]]] = [[] for _ in PROMISES]
-    for problem in problems:
-        for name in problem.scenario.compare:
-            rule = problem.rule(name).for_steps(problem.series.steps)
-            if problem.machine is not None:
-                rule = problem.machine.as_run(rule)
-            closed = rule.cost(problem.network)
-            if problem.machine is None:
-                cost = engines.cost(problem.network, rule, None, problem.number)
-                rows.append(cost.as_dict())
-                continue
-            say(_simulating(name, problem.network, closed))
-            step = engines.simulated_step(problem.network, rule, problem.machine, problem.number)
-            cost = engines.cost_of(problem.network, rule, problem.machine, problem.number, step[0])
-            rows.append(cost.as_dict())
-            for gathered, found in zip(tried, _tried(closed, *step), strict=True):
-                gathered.append((name, found))
-    checks = [_check(text, found) for text, found in zip(PROMISES, tried, strict=True) if found]
-    return rows, checks
+def _clock(problems: Sequence[Problem]) -> float | None:
+    """Return the clock of the machines, where there are some and they agree.
+
+    Raises
+    ------
+    UserError
+        When two machines go by one name, under which nobody could tell their rows apart.
+    """
+    machines = {p.scenario.machine: p.machine for p in problems if p.machine}
+    names = [machine.name for machine in machines.values()]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"machines: two are named {name}. Give each a name of its own.")
+    clocks = {machine.clock_mhz for machine in machines.values()}
+    return clocks.pop() if len(clocks) == 1 else None
 
 
-def _simulating(name: str, network: Network, counts: Counts) -> str:
-    """Say what is being simulated, and how long it takes where that is long."""
-    units, edges = len(network.units), len(network.edges)
-    seconds = counts.multiplications * MULTIPLICATION_SECONDS + edges * EDGE_SECONDS
-    patience = f", about {seconds:,.0f} s (--machine none only counts)" if seconds > 5 else ""
-    return f"simulating {name}, {units:,} units{patience}"
+def _fits(scenario: Scenario, problem: Problem) -> tuple[Row, ...]:
+    """Return how every rule fits every part that is named."""
+    if not scenario.parts:
+        return ()
+    found = fit.of_census(problem.census, scenario.compare, scenario.parts, problem.number)
+    return tuple(row.as_dict() for row in found)
 
 
-PROMISES = (
-    "counts of the simulated step = closed forms",
-    "words sent = words received",
-    "cycles >= lower bound (lanes, memories, link, barrier)",
-    "a neuron's compute + memory + link + barrier = cycles",
-)
-
-
-def _tried(closed: Counts, activity: Activity, counted: Counts) -> list[dict[str, bool]]:
-    """Return, for each promise, what was compared and whether it held."""
-    bounds = ("compute_bound", "memory_bound", "link_bound", "barrier_bound")
+def _jobs(problems: Sequence[Problem]) -> list[Job]:
+    """List what has to be trained: machines change no word, so each size once."""
+    sizes = {problem.census.n: problem.scenario for problem in reversed(problems)}
     return [
-        {f.name: getattr(closed, f.name) == getattr(counted, f.name) for f in fields(Counts)},
-        {"words": activity.words_received == counted.words_sent == counted.words_received},
-        {bound: activity.cycles >= getattr(activity, bound) for bound in bounds},
-        {n.name: n.cycles == activity.cycles for n in activity.neurons},
+        Job(one, rule, seed)
+        for one in reversed(sizes.values())
+        for seed in one.seeds
+        for rule in one.compare
     ]
-
-
-def _check(promise: str, tried: Sequence[tuple[str, dict[str, bool]]]) -> Check:
-    """Gather what was compared for one promise, over rules and sizes."""
-    broken = [f"{rule} {name}" for rule, found in tried for name in found if not found[name]]
-    return Check(promise, sum(len(found) for _, found in tried), tuple(broken))
-
-
-def _trained(problems: Sequence[Problem], watch: Watcher) -> list[Outcome]:
-    jobs = [
-        Job(problem.scenario, rule, seed)
-        for problem in problems
-        for seed in problem.scenario.seeds
-        for rule in problem.scenario.compare
-    ]
-    # where times are the result, trainings side by side would slow each other down
-    return train(jobs, problems[0].series.steps, watch, side_by_side=len(problems) == 1)
 
 
 def _with_learning(
-    rows: Sequence[Row], outcomes: Sequence[Outcome], problems: Sequence[Problem]
+    rows: Sequence[Row], outcomes: Sequence[Outcome], scenario: Scenario
 ) -> list[Row]:
     """Return the rows with what training showed: medians over the seeds of each rule."""
-    scenario = problems[0].scenario
     found = []
     for row in rows:
         mine = [o for o in outcomes if (o.rule, o.units) == (row["rule"], row["units"])]
-        learning = _sized(mine) if scenario.sizes else _learning(mine)
+        learning = _sized(mine) if scenario.swept else _learning(mine)
         found.append({**row, **learning, "learning_rate": rate(scenario, row["rule"])})
     return found
 
@@ -191,13 +168,13 @@ def _sized(outcomes: Sequence[Outcome]) -> Row:
     return {"steps": steps, "seconds_per_step": outcomes[0].seconds / steps}
 
 
-def _ending(outcomes: Sequence[Outcome], problems: Sequence[Problem]) -> tuple[Status, list[str]]:
+def _ending(
+    outcomes: Sequence[Outcome], jobs: Sequence[Job], steps: int
+) -> tuple[Status, list[str]]:
     """Return how it ended, and what the reader should know about that."""
-    scenario, steps = problems[0].scenario, problems[0].series.steps
     notes = [f"{o.rule}, seed {o.seed}: {o.failure}" for o in outcomes if o.failure]
-    asked = len(problems) * len(scenario.compare) * (1 if scenario.sizes else len(scenario.seeds))
-    if len(outcomes) < asked or any(o.interrupted for o in outcomes):
-        done, every = sum(o.steps for o in outcomes), asked * steps
+    if len(outcomes) < len(jobs) or any(o.interrupted for o in outcomes):
+        done, every = sum(o.steps for o in outcomes), len(jobs) * steps
         notes.append(f"Interrupted after {done:,} of {every:,} training steps in all.")
         return "interrupted", notes
     return "failed" if notes else "done", notes
@@ -213,35 +190,49 @@ def _unlearned(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _network(scenario: Scenario, network: Network) -> str:
+def _bounded(problems: Sequence[Problem]) -> list[str]:
+    """Say that cycles are bounds, where they are."""
+    analytic = problems[0].machine is not None and problems[0].scenario.tier == "analytic"
+    return ["Cycles are lower bounds: --tier analytic simulates nothing."] if analytic else []
+
+
+def _network(scenario: Scenario, census: Census) -> str:
     source = Path(scenario.network.file or scenario.network.topology or "").name
-    outputs = f"{len(network.outputs):,} output{'s' * (len(network.outputs) != 1)}"
+    outputs = f"{census.k:,} output{'s' * (census.k != 1)}"
     if scenario.sizes:
         return f"{source}, {min(scenario.sizes):,} to {max(scenario.sizes):,} units, {outputs}"
-    return f"{source}, {len(network.units):,} units, {len(network.edges):,} edges, {outputs}"
+    return f"{source}, {census.n:,} units, {census.edges:,} edges, {outputs}"
 
 
 def _curves(scenario: Scenario, outcomes: Sequence[Outcome]) -> dict[str, tuple[float, ...]]:
     """Return for each rule the error over time of its first seed."""
     curves: dict[str, tuple[float, ...]] = {}
-    for outcome in outcomes if not scenario.sizes else ():
+    for outcome in outcomes if not scenario.swept else ():
         curves.setdefault(outcome.rule, outcome.curve)
     return curves
 
 
 def _slopes(scenario: Scenario, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
-    """Return, for each rule, the exponents with which its figures grow with the units."""
+    """Return the exponents with which figures grow with the units, for each rule (and variant)."""
+    lines: dict[str, list[Row]] = {}
+    for row in rows if len(scenario.sizes) > 1 else ():
+        lines.setdefault(slope_key(row["rule"], variant(row, tuple(rows))), []).append(row)
     slopes: dict[str, dict[str, float]] = {}
-    for rule in scenario.compare if len(scenario.sizes) > 1 else ():
-        mine = sorted((r for r in rows if r["rule"] == rule), key=lambda r: r["units"])
-        last = mine[-FITTED_SIZES:]
-        slopes[rule] = {
+    for key, line in lines.items():
+        last = sorted(line, key=lambda row: row["units"])[-FITTED_SIZES:]
+        slopes[key] = {
             name: _slope([r["units"] for r in last], [r[name] for r in last])
             for name in GROWING
-            if all(name in r for r in last)
+            if len(last) > 1 and all(r.get(name) for r in last)
         }
     return slopes
 
 
+def slope_key(rule: str, variant: str) -> str:
+    """Return under which name a summary has the slopes of a rule, on one of several machines."""
+    return f"{rule}, {variant}" if variant else rule
+
+
 def _slope(sizes: Sequence[int], values: Sequence[float]) -> float:
-    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
+    logarithms = [math.log(value) for value in values]  # of counts that 64 bits need not hold
+    return float(np.polyfit(np.log(sizes), logarithms, 1)[0])

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from neurosim.errors import UserError, nearest
+from neurosim.model.blocks import Blocks
 from neurosim.study import catalog, graphml, node_link
 from neurosim.study.checks import file as require_file
 from neurosim.study.checks import short, whole
@@ -76,6 +77,37 @@ def graph_from(
     if not _named(outputs) and outputs is not None:
         raise UserError(f"{path}: outputs: name the nodes; a number does not say which they are.")
     return _checked(graph, str(path), inputs, outputs)
+
+
+def described_by(
+    topology: str = "fully_recurrent",
+    *,
+    units: int | None = None,
+    inputs: Sequence[str] | None = None,
+    outputs: int | Sequence[str] | None = None,
+    seed: int = 0,
+    **options: object,
+) -> Blocks | None:
+    """Return what a topology says of its network without building it; None where it cannot.
+
+    A topology says it with a function ``described`` beside ``build``, which takes what ``build``
+    takes, or less. Parameters and errors are those of `graph_from`.
+    """
+    path = catalog.find("topologies", topology)
+    if path.suffix.lower() != ".py" or _named(outputs):
+        return None
+    build = _builder(path)
+    describe = getattr(catalog.load(path), "described", None)
+    chosen = {key: value for key, value in {"units": units, **options}.items() if value is not None}
+    _accepted(path, build, chosen)
+    whole("seed", seed, least=0)
+    if not callable(describe) or not chosen.keys() <= _parameters(path, describe):
+        return None
+    ends = {key: value for key, value in (("inputs", inputs), ("outputs", outputs))
+            if value is not None}  # fmt: skip
+    with catalog.blamed(path):
+        found = describe(**chosen, **ends)
+    return found if isinstance(found, Blocks) else None
 
 
 def read(path: Path) -> nx.DiGraph:

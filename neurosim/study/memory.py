@@ -1,7 +1,7 @@
 """How much memory a study takes: one that does not fit is refused before anything is built.
 
 Words are counted exactly; bytes of an edge beside them are as measured, and rounded up. They are
-what networkx, the neurons of the clocked engine and the arrays of training take.
+what networkx, the clocked engine's messages and the arrays of training take.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from neurosim.errors import UserError
 from neurosim.learning import Counts
 
 WORD = 8
-GRAPH_EDGE, SIMULATED_EDGE, TRAINED_EDGE = 500, 4_500, 150
+GRAPH_EDGE, SIMULATED_EDGE, ROUTED_EDGE, TRAINED_EDGE = 500, 2_000, 5_000, 150
 # A rule's array form holds its words of this step, of the next, and what it makes of the former.
 COPIES = 3
 # Other programs, and our own modules, need some too.
@@ -21,10 +21,9 @@ USABLE = 0.8
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def of_simulation(counts: Counts, edges: int) -> float:
-    """Return the bytes that simulating one step takes."""
-    words = counts.stored_words + counts.buffer_words
-    return WORD * words + (GRAPH_EDGE + SIMULATED_EDGE) * edges
+def of_simulation(edges: int, routed: bool) -> float:
+    """Return the bytes that simulating one step takes, its messages routed between tiles or not."""
+    return (GRAPH_EDGE + (ROUTED_EDGE if routed else SIMULATED_EDGE)) * edges
 
 
 def of_training(counts: Counts, edges: int, side_by_side: int) -> float:
@@ -34,7 +33,7 @@ def of_training(counts: Counts, edges: int, side_by_side: int) -> float:
 
 
 def of_rtrl(units: int, edges: float) -> float:
-    """Return the bytes that RTRL takes at least, simulated or trained, before there is a network.
+    """Return the bytes that training by RTRL takes at least, before there is a network.
 
     It keeps a word for each pair of a unit and an edge.
     """

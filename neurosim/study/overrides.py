@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from neurosim.study import catalog, description
-from neurosim.study.scenario import WIDTHS, Scenario, from_mapping
+from neurosim.study.scenario import SWEEPS, WIDTHS, Scenario, from_mapping
 
 GRAPHS = (".json", ".graphml")
 _SHAPE = {"density", "neighbours", "rewiring", "layers", "self_loops", "options"}
 _SHAPE |= {"inputs", "outputs"}
 _SERIES = {"tau", "period", "horizon", "delay", "data", "input", "target", "passes"}
+_BY_RULE = ("rates", "largest")
 _DERIVED = {"word_bits": "fraction_bits", "weight_bits": "weight_fraction_bits"}
 
 
@@ -24,7 +25,7 @@ def override(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     """
     merged = description.mapping(scenario)
     for key, value in changes.items():
-        if isinstance(value, Mapping) and key != "rates":
+        if isinstance(value, Mapping) and key not in _BY_RULE:
             outdated = _outdated(key, value)
             kept = {k: v for k, v in merged[key].items() if k not in outdated}
             merged[key] = {**kept, **value}
@@ -36,13 +37,26 @@ def override(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
         merged["task"]["name"] = changes["task"].get("name", "csv")
     if "learning_rate" in changes.get("rule", {}) and "rates" not in changes:
         merged["rates"] = {}
-    if "compare" in changes and "rates" not in changes:
-        merged["rates"] = {k: v for k, v in merged["rates"].items() if k in merged["compare"]}
-    if changes.get("sizes") and "seeds" not in changes:
+    for key in _BY_RULE if "compare" in changes else ():
+        if key not in changes:
+            merged[key] = {k: v for k, v in merged[key].items() if k in merged["compare"]}
+    if "seeds" not in changes and any(changes.get(key) for key in SWEEPS):
         merged["seeds"] = merged["seeds"][:1]
+    _end_sweeps(merged, changes)
     if "summary" not in changes and _is_another(scenario, changes):
         merged["summary"] = ""
     return from_mapping(merged, description.FLAGS)
+
+
+def _end_sweeps(merged: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Try no more several of what a change names one of."""
+    ended = {
+        "machines": "machine" in changes,
+        "sensitivities": "placement" in changes.get("rule", {}),
+    }
+    for key, named in ended.items():
+        if named and key not in changes:
+            merged[key] = []
 
 
 def _fit_units(merged: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -66,6 +80,7 @@ def _is_another(scenario: Scenario, changes: Mapping[str, Any]) -> bool:
         or not {"name", "data"}.isdisjoint(task)
         or "compare" in changes
         or ("sizes" in changes and not scenario.sizes)
+        or ("machine" in changes and len(scenario.machines) > 1)
     )
 
 

@@ -3,8 +3,8 @@
 `NAME-HASH/` holds `scenario.toml` (complete: running it again gives the same folder),
 `summary.json` (all figures of the report, versions, host, seconds), `series.csv` (the last steps of
 every rule's first seed) and `checkpoint.safetensors` (the trained network;
-`checkpoint-RULE.safetensors` those of the other rules). Each file is written beside its place and
-then moved there, whole.
+`checkpoint-RULE.safetensors` those of the other rules). `neurosim report` draws from these
+`report.html` and `figures/`. Each file is written beside its place and then moved there, whole.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from neurosim.study.training import TAIL_STEPS, Outcome
 
 SUMMARY, SCENARIO = "summary.json", "scenario.toml"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.safetensors"
+PAGE, FIGURES = "report.html", "figures"
 _PACKAGES = ("numpy", "networkx", "simpy", "safetensors")
 
 
@@ -88,7 +89,7 @@ def write(folder: Path, scenario: Scenario, summary: Summary, outcomes: Sequence
     """
     if summary.status != "done" and _finished(folder):
         return f"nothing: {folder} holds this run, finished before"
-    firsts = [] if scenario.sizes else _firsts(outcomes)
+    firsts = [] if scenario.swept else _firsts(outcomes)
     _replace_text(folder / SCENARIO, description.toml(description.mapping(scenario)))
     if firsts:
         _replace_text(folder / SERIES, _series(firsts))
@@ -97,7 +98,7 @@ def write(folder: Path, scenario: Scenario, summary: Summary, outcomes: Sequence
             continue  # weights that are not finite are none that anyone could go on with
         own = outcome.rule == scenario.rule.name or len(firsts) == 1
         name = CHECKPOINT if own else f"checkpoint-{outcome.rule}.safetensors"
-        _replace(folder / name, _saver(outcome.network))
+        replace_whole(folder / name, _saver(outcome.network))
     # last, since a folder is known by its summary
     record = json.dumps(_record(scenario, summary), indent=2, allow_nan=False)
     _replace_text(folder / SUMMARY, record + "\n")
@@ -105,8 +106,9 @@ def write(folder: Path, scenario: Scenario, summary: Summary, outcomes: Sequence
 
 
 def listed(folder: Path) -> str:
-    """Return in words what a run folder holds."""
-    files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    """Return in words what a run folder holds, beside what is drawn from that."""
+    names = {path.name for path in folder.iterdir()} - {PAGE, FIGURES}
+    files = sorted(name for name in names if not name.startswith("."))
     return f"{folder}: {', '.join(files)}"
 
 
@@ -197,11 +199,26 @@ def _saver(network: Network) -> Callable[[Path], None]:
     return lambda path: network.save(str(path))
 
 
+def place(path: Path, content: bytes) -> None:
+    """Write a file of a run folder whole, or not at all; its own folder is made where missing.
+
+    Raises
+    ------
+    UserError
+        When it cannot be written.
+    """
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path.parent}: cannot be made ({error.strerror}). Make room.") from None
+    replace_whole(path, lambda beside: beside.write_bytes(content))
+
+
 def _replace_text(path: Path, content: str) -> None:
-    _replace(path, lambda beside: beside.write_text(content, encoding="utf-8"))
+    replace_whole(path, lambda beside: beside.write_text(content, encoding="utf-8"))
 
 
-def _replace(path: Path, write_to: Callable[[Path], object]) -> None:
+def replace_whole(path: Path, write_to: Callable[[Path], object]) -> None:
     """Write a file beside ``path`` and move it there, so that no reader ever meets half a file."""
     beside = path.with_name(f".{os.getpid()}-{path.name}")
     try:

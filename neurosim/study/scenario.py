@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from neurosim.errors import UserError
+from neurosim.errors import UserError, nearest
 from neurosim.study import description
 from neurosim.study.checks import number, whole
 
@@ -212,6 +212,7 @@ class NumberSpec:
             object.__setattr__(self, name, bits if widths[name] is None else widths[name])
 
 
+SWEEPS = ("sizes", "machines", "placements", "sensitivities")
 WIDTHS = ("word_bits", "fraction_bits", "weight_bits", "weight_fraction_bits", "table_bits")
 
 
@@ -231,12 +232,24 @@ class Scenario:
         Learning rates of single rules, in place of [rule]'s: --rates.RULE RATE.
     machine
         Name of a machine on the shelf, or a TOML file; none counts without simulating.
+    tier
+        analytic (lower bounds, any size), burst (messages as a whole) or cycle (flit by flit).
     engine
         arrays (fast), stepwise (neuron objects) or clocked (in cycles).
     seeds
         Initial weights are drawn from each of these, and results are medians.
     sizes
         Numbers of units: costs and times are measured for each, nothing is learned to the end.
+    largest
+        Units of the largest network that a rule is tried on: --largest.RULE UNITS.
+    machines
+        Machines that costs are found on, in place of one.
+    placements
+        Ways to place neurons on tiles that are tried: row_major, random, min_hop_words.
+    sensitivities
+        Who keeps TRTRL's sensitivities, where several are tried: unit, owner.
+    parts
+        FPGAs that the rules are fitted on, such as ecp5-85f.
     """
 
     name: str = "scenario"
@@ -248,22 +261,44 @@ class Scenario:
     rates: Mapping[str, float] = field(default_factory=dict)
     number: NumberSpec = field(default_factory=NumberSpec)
     machine: str = "bus"
+    tier: Literal["analytic", "burst", "cycle"] = "burst"
     engine: Literal["arrays", "stepwise", "clocked"] = "arrays"
     seeds: tuple[int, ...] = (0,)
     sizes: tuple[int, ...] = ()
+    largest: Mapping[str, int] = field(default_factory=dict)
+    machines: tuple[str, ...] = ()
+    placements: tuple[str, ...] = ()
+    sensitivities: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    @property
+    def swept(self) -> bool:
+        """Whether several cases are tried, and nothing is learned to the end."""
+        return any(getattr(self, key) for key in SWEEPS)
 
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise UserError("name: is empty. Give the scenario a name.")
         for key in ("compare", "seeds"):
             _distinct(key, getattr(self, key))
-        _distinct("sizes", self.sizes, may_be_empty=True)
+        for key in (*SWEEPS, "parts"):
+            _distinct(key, getattr(self, key), may_be_empty=True)
+        for key, words in _CHOICES.items():
+            _known(key, getattr(self, key), words)
         for seed in self.seeds:
             whole("seeds", seed, least=0)
         for units in self.sizes:
             whole("sizes", units)
-        if self.sizes and len(self.seeds) > 1:
+        if self.swept and len(self.seeds) > 1:
             raise UserError("seeds: costs are the same for every seed. Give one, or no sizes.")
+        for rule, units in self.largest.items():
+            if rule not in self.compare or not self.sizes:
+                raise UserError(f"largest.{rule}: there are no sizes of it. Add them, or drop it.")
+            if whole(f"largest.{rule}", units) < min(self.sizes):
+                raise UserError(
+                    f"largest.{rule}: no size is that small (got {units:,}), so the rule is tried"
+                    " on none. Raise it, or leave the rule out of compare."
+                )
         for rule, speed in self.rates.items():
             if rule not in self.compare:
                 raise UserError(f"rates.{rule}: is not compared. Add it to compare, or drop it.")
@@ -312,12 +347,27 @@ def folder_name(scenario: Scenario) -> str:
     return f"{safe or 'scenario'}-{digest(scenario)}"
 
 
-def _files(described: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
-    """Return where the described scenario names files: tables and their keys."""
-    network, task = described["network"], described["task"]
+def _files(described: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """Return where the described scenario names files: tables, or lists, and the keys."""
+    network, task, machines = described["network"], described["task"], described["machines"]
     places = [(network, "file"), (network, "topology"), (task, "data"), (described, "machine")]
     # a bare word is a name on the shelf, even where a file happens to be called so
-    return [(table, key) for table, key in places if Path(table.get(key, "")).suffix]
+    found = [(table, key) for table, key in places if Path(table.get(key, "")).suffix]
+    return found + [(machines, n) for n, name in enumerate(machines) if Path(name).suffix]
+
+
+_CHOICES = {
+    "placements": ("row_major", "random", "min_hop_words"),
+    "sensitivities": ("unit", "owner"),
+}
+
+
+def _known(name: str, values: tuple[str, ...], words: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in words:
+            raise UserError(
+                f"{name}: {value} is unknown.{nearest(value, words)} Known: {', '.join(words)}."
+            )
 
 
 def _distinct(name: str, values: tuple[Any, ...], may_be_empty: bool = False) -> None:

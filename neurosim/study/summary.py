@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from neurosim.errors import UserError
-from neurosim.study import description, sources
+from neurosim.machine.parts import PARTS
+from neurosim.study import description, profiles, sources
 from neurosim.study.checks import short
+from neurosim.study.profiles import LARGEST, Profile
 
 SCHEMA = 1
-LARGEST = 1e100  # of anything that is counted or measured
-_TEXTS, _LISTS = {"rule", "machine"}, {"seeds", "nmse_by_seed"}
+_TEXTS = {"rule", "machine", "tier", "cycles_bound_by", "placement", "sensitivities"}
+_TEXTS |= {"technology", "alternate_technology"}
+_WHOLE = ("units", "lanes", "block_rams", "block_rams_there", "multipliers",
+          "multipliers_there", "largest_units")  # fmt: skip
+_FIT = {"part": str, "rule": str, "fits": bool, **dict.fromkeys(_WHOLE, int)}
+_LISTS = {"seeds", "nmse_by_seed"}
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,10 @@ class Summary:
         Useful commands that could follow, each with its purpose.
     versions, host
         What it was computed with, and on.
+    profiles
+        For each rule, what figures draw of its step (`neurosim.study.profiles`).
+    fits
+        One mapping for each rule and part of the market (`neurosim.study.fit.Row`).
     """
 
     verb: Literal["run", "compare", "cost"]
@@ -88,6 +98,8 @@ class Summary:
     hints: tuple[tuple[str, str], ...]
     versions: Mapping[str, str]
     host: Mapping[str, Any]
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    fits: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
 
 
 def finite(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,6 +124,10 @@ def summary_in(path: Path) -> Summary:
         summary = description.read(Summary, record, f"{path}:")
         for n, row in enumerate(summary.rows):
             _check_row(f"{path}: rows[{n}]", row)
+        for n, fit in enumerate(summary.fits):
+            _check_fit(f"{path}: fits[{n}]", fit)
+        for rule, profile in summary.profiles.items():
+            profiles.check(f"{path}: profiles.{short(rule)}", profile)
     except UserError as error:
         raise UserError(f"{error} Run it again.") from None
     return summary
@@ -122,13 +138,25 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(sources.text(path))
         if record["schema"] == SCHEMA:
-            return {field.name: record[field.name] for field in fields(Summary)}
+            return {f.name: record[f.name] for f in fields(Summary) if _written(f, record)}
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UserError(f"{path}: is not a summary that neurosim wrote. Run it again.") from None
     raise UserError(
         f"{path}: has schema {record['schema']!r:.20}, and known is {SCHEMA}."
         " Read it with the neurosim that wrote it."
     )
+
+
+def _written(field: Field[Any], record: Mapping[str, Any]) -> bool:
+    """Say whether a field is to be read: one that came later may be missing in older files."""
+    return field.name in record or field.default_factory is MISSING
+
+
+def _check_fit(where: str, fit: Mapping[str, Any]) -> None:
+    """Return when a fit is one that a report can print."""
+    for key, kind in _FIT.items():
+        if type(fit.get(key)) is not kind or (key == "part" and fit[key] not in PARTS):
+            raise UserError(f"{where} {key}: is no such thing (got {short(fit.get(key))}).")
 
 
 def _check_row(where: str, row: Mapping[str, Any]) -> None:
@@ -140,8 +168,12 @@ def _check_row(where: str, row: Mapping[str, Any]) -> None:
         if key in _TEXTS:
             good = isinstance(value, str)
         elif key in _LISTS:
-            good = isinstance(value, list)
+            good = isinstance(value, list) and all(map(_is_figure, value))
         else:
-            good = isinstance(value, (int, float)) and abs(value) < LARGEST
+            good = _is_figure(value)
         if not good:
             raise UserError(f"{where} {key}: is no such thing (got {short(value)}).")
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < LARGEST

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from neurosim import engines
 from neurosim.errors import RunFailed
 from neurosim.model.network import Network
+from neurosim.study.busiest import IDLE, Busiest, Busy
 from neurosim.study.problem import Problem
 from neurosim.study.scenario import Scenario
 
@@ -42,7 +43,10 @@ class Job(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a job is: steps done, steps in all, and the normalised error of the last steps."""
+    """How far a job is: steps done, steps in all, the normalised error of the last steps.
+
+    ``busy`` are the units that do most, as it was when somebody last looked.
+    """
 
     rule: str
     units: int
@@ -50,6 +54,7 @@ class Progress(NamedTuple):
     step: int
     steps: int
     error: float
+    busy: Busy = IDLE
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ def train_one(job: Job, watch: Watcher, stopped: Callable[[], bool] = lambda: Fa
     """Train one job here; ``stopped`` is asked now and then whether to end early."""
     problem = Problem.of(job.scenario, job.seed)
     inputs, targets = problem.series.inputs, problem.series.targets
+    busiest = Busiest(problem.network)
     failure = None
     try:
         run = engines.train(
@@ -124,7 +130,8 @@ def train_one(job: Job, watch: Watcher, stopped: Callable[[], bool] = lambda: Fa
             number=problem.number,
             machine=problem.machine if job.scenario.engine == "clocked" else None,
             seed=job.seed,
-            on_step=_reporter(job, problem, watch, stopped),
+            on_step=_reporter(job, problem, watch, stopped, busiest),
+            on_start=busiest.follow,
         )
     except RunFailed as failed:
         if not isinstance(failed.run, engines.Run):
@@ -212,7 +219,7 @@ def _work(job: Job) -> Outcome | None:
 
 
 def _reporter(
-    job: Job, problem: Problem, watch: Watcher, stopped: Callable[[], bool]
+    job: Job, problem: Problem, watch: Watcher, stopped: Callable[[], bool], busiest: Busiest
 ) -> Callable[[int, NDArray[np.float64], NDArray[np.float64]], None]:
     steps, units = problem.series.steps, len(problem.network.units)
     variance = _variance(problem.series.targets)
@@ -226,7 +233,8 @@ def _reporter(
         now = time.perf_counter()
         if now - last > SECONDS_BETWEEN_REPORTS or t + 1 == steps:
             last = now
-            watch(Progress(job.rule, units, job.seed, t + 1, steps, smooth / variance))
+            busy = busiest.now(t + 1)
+            watch(Progress(job.rule, units, job.seed, t + 1, steps, smooth / variance, busy))
             if stopped():
                 raise KeyboardInterrupt
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain, product
 
 import networkx as nx
 
 from neurosim.errors import UserError
+from neurosim.model.blocks import Blocks
 from neurosim.model.network import BIAS
 from neurosim.study.checks import whole
 
@@ -108,17 +110,59 @@ def wire(
     UserError
         When an input has a name that is taken.
     """
-    units = [f"n{number}" for number in range(len(recurrent))]
-    names = _checked(inputs, units)
-    graph = nx.DiGraph(inputs=names, outputs=[units[number] for number in outputs])
-    graph.add_nodes_from([*units, *names, BIAS])
-    graph.add_edges_from((units[a], units[b]) for a, b in recurrent.edges())
-    if not recurrent.is_directed():
-        graph.add_edges_from((units[b], units[a]) for a, b in recurrent.edges())
-    seeing = units if fed is None else [units[number] for number in fed]
-    graph.add_edges_from((name, unit) for name in names for unit in seeing)
-    graph.add_edges_from((BIAS, unit) for unit in units)
+    pairs = recurrent.edges()
+    back = () if recurrent.is_directed() else ((b, a) for a, b in pairs)
+    return wire_pairs(len(recurrent), chain(pairs, back), inputs, outputs, fed)
+
+
+def wire_pairs(
+    units: int,
+    pairs: Iterable[tuple[int, int]],
+    inputs: Sequence[str],
+    outputs: Iterable[int],
+    fed: Iterable[int] | None = None,
+) -> nx.DiGraph:
+    """Return the same of pairs of numbers, (from unit, to unit), in place of a graph of them."""
+    named = [f"n{number}" for number in range(units)]
+    names = _checked(inputs, named)
+    graph = nx.DiGraph(inputs=names, outputs=[named[number] for number in outputs])
+    graph.add_nodes_from([*named, *names, BIAS])
+    graph.add_edges_from((named[a], named[b]) for a, b in pairs)
+    seeing = named if fed is None else [named[number] for number in fed]
+    graph.add_edges_from(product(names, seeing))
+    graph.add_edges_from(product([BIAS], named))
     return graph
+
+
+def describe(
+    sizes: Sequence[int],
+    joined: Iterable[tuple[int, int]],
+    inputs: Sequence[str],
+    outputs: range,
+    fed: Iterable[int] = (0,),
+) -> Blocks:
+    """Return the description of a network that need not be built to be counted.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        How many units each block has.
+    joined : iterable of pairs
+        Blocks of which the first feeds the second, every unit every unit.
+    inputs : sequence of str
+        Names of the input nodes.
+    outputs : range
+        Numbers of the units that are outputs.
+    fed : iterable of int, optional
+        Blocks that see the inputs; the first one where it is left out.
+
+    Raises
+    ------
+    UserError
+        When an input has a name that is taken.
+    """
+    names = _checked(inputs, [f"n{number}" for number in range(sum(sizes))])
+    return Blocks(tuple(sizes), frozenset(joined), len(names), frozenset(fed), outputs)
 
 
 def loops(graph: nx.Graph) -> nx.Graph:

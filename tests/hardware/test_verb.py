@@ -17,11 +17,13 @@ import neurosim as ns
 from myhdl_core import tools
 from myhdl_core.assemble import assemble
 from neurosim.cli import main
+from neurosim.machine import parts
 from neurosim.schedule import Source
-from neurosim.study import diagram, hardware_check, hardware_folder, hardware_map, hardware_parts
-from neurosim.study.hardware import planned
-from neurosim.study.hardware_core import BANKS
-from neurosim.study.hardware_summary import summarised
+from neurosim.study.hardware import check, diagram, planned
+from neurosim.study.hardware import folder as chip_folder
+from neurosim.study.hardware import map as word_map
+from neurosim.study.hardware.core import BANKS
+from neurosim.study.hardware.summary import summarised
 from tests.hardware import needs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +65,7 @@ def contents(rtl: Path) -> dict[str, bytes]:
 def test_the_map_has_every_word_at_a_place_of_its_own(lanes):
     assembled, _ = small(lanes)
     plan = assembled.learning
-    rows = list(csv.DictReader(io.StringIO(hardware_map.table(plan, ns.Fixed()))))
+    rows = list(csv.DictReader(io.StringIO(word_map.table(plan, ns.Fixed()))))
     edges = {(r["source"], r["neuron"]) for r in rows if r["word"] == "w"}
     assert edges == set(plan.network.edges)
     places = [(r["lane"], r["bank"], r["address"]) for r in rows if r["memory"] != "u_units"]
@@ -82,9 +84,7 @@ def test_the_map_is_where_the_program_has_the_words():
     used = {(lane, slot.edge) for lane, walk in enumerate(forward.walks) for slot in walk
             if slot.act >= 2}  # fmt: skip
     mapped = {
-        (p.lane, p.address)
-        for p in hardware_map.places(plan, ns.Fixed())
-        if p.memory is Source.WEIGHT
+        (p.lane, p.address) for p in word_map.places(plan, ns.Fixed()) if p.memory is Source.WEIGHT
     }
     assert used == mapped
 
@@ -97,10 +97,10 @@ def test_hostile_names_are_escaped_wherever_they_are_shown(lanes):
     texts = [e.text for e in ElementTree.fromstring(image).iter() if e.tag.endswith("text")]
     assert any("<&\"'?>" in text for text in texts)
     assert any("</text><script>"[:10] in text for text in texts)
-    rows = list(csv.DictReader(io.StringIO(hardware_map.table(plan, ns.Fixed()))))
+    rows = list(csv.DictReader(io.StringIO(word_map.table(plan, ns.Fixed()))))
     assert {row["neuron"] for row in rows} == set(HOSTILE)
-    widths = dict.fromkeys((*hardware_map._CONTROL, *hardware_map._STREAM, *hardware_map._HOST), 1)
-    saved = hardware_map.save_file(plan, ns.Fixed(), "waveform.vcd", widths)
+    widths = dict.fromkeys((*word_map._CONTROL, *word_map._STREAM, *word_map._HOST), 1)
+    saved = word_map.save_file(plan, ns.Fixed(), "waveform.vcd", widths)
     line = re.compile(r'@\w+|-[\w.:+*/(), -]+|\[\w+\] [\w". ]+|(\+\{[\w.:+*/() -]+\} )?TOP\.[\w.]+'
                       r"(\[\d+\])*(\[\d+:0\])?|\*[-\d. ]+", re.ASCII)  # fmt: skip
     assert [text for text in saved.splitlines() if not line.fullmatch(text)] == []
@@ -127,18 +127,18 @@ def test_names_that_do_not_fit_are_counted():
 
 def test_what_a_part_has_bounds_what_it_takes():
     _, chip = small(2)
-    part = hardware_parts.part_named("ecp5-25f")
-    fit = hardware_parts.fitted(part, chip.memories, 2, 16)
+    part = parts.part_named("ecp5-25f")
+    fit = parts.fitted(part, chip.memories, 2, 16)
     assert (fit.multipliers, fit.multipliers_there, fit.blocks_there) == (3, 28, 56)
     assert fit.blocks == 2 * 4 + 2 + 3 + 1  # banks, tables, wide microcode, activation table
     with pytest.raises(ns.UserError, match="needs 29 multipliers"):
-        hardware_parts.fitted(part, chip.memories, 28, 16)
+        parts.fitted(part, chip.memories, 28, 16)
     with pytest.raises(ns.UserError, match="needs 68 multipliers"):
-        hardware_parts.fitted(part, chip.memories, 16, 24)
+        parts.fitted(part, chip.memories, 16, 24)
     with pytest.raises(ns.UserError, match="block RAMs"):
-        hardware_parts.fitted(part, [hardware_parts.Memory("x", 1, 100_000, 16)], 2, 16)
+        parts.fitted(part, [parts.Memory("x", 1, 100_000, 16)], 2, 16)
     with pytest.raises(ns.UserError, match="no multipliers"):
-        hardware_parts.fitted(hardware_parts.PARTS["ice40-hx8k"], [], 32, 16)
+        parts.fitted(parts.PARTS["ice40-hx8k"], [], 32, 16)
 
 
 def test_the_phases_of_a_step_divide_its_cycles():
@@ -150,10 +150,10 @@ def test_the_phases_of_a_step_divide_its_cycles():
 def test_a_step_may_begin_in_the_phase_of_the_last():
     plan = small(2)[0].learning
     numbering = ("idle", *dict.fromkeys(phase for _, phase in plan.phases))
-    assert hardware_check.phase_changes(plan, numbering, 5)[0] == (0, 1)
+    assert check.phase_changes(plan, numbering, 5)[0] == (0, 1)
     late = replace(plan, steps=plan.steps[1:])
     first = late.steps[0].start
-    assert hardware_check.phase_changes(late, numbering, 5)[:2] == [(0, 5), (first, 2)]
+    assert check.phase_changes(late, numbering, 5)[:2] == [(0, 5), (first, 2)]
 
 
 def test_the_package_has_the_chips_module_without_loading_it():
@@ -228,7 +228,7 @@ def test_the_report_and_the_folder(capsys):
     record = json.loads((rtl.parent / "hardware.json").read_text())
     assert record["cycles"] == sum(record["phases"].values())
     readme = (rtl / "README.md").read_text("utf-8")
-    assert all(f"| `{port}` |" in readme for port in hardware_map._HOST)
+    assert all(f"| `{port}` |" in readme for port in word_map._HOST)
 
 
 @needs.myhdl
@@ -248,16 +248,16 @@ def test_what_is_no_longer_written_goes_and_what_is_the_users_stays():
         made.mkdir()
         for name in names:
             (made / name).write_text(f"// {name}")
-        sums = {name: hardware_folder._sum(made / name) for name in names}
+        sums = {name: chip_folder._sum(made / name) for name in names}
         (made / "contents.json").write_text(json.dumps(sums))
-        hardware_folder._move(made, Path("rtl"))
+        chip_folder._move(made, Path("rtl"))
 
     write(["lane.v", "table_1.v", "table_2.v"])
     Path("rtl/mine.v").write_text("// mine")
     Path("rtl/table_1.v").write_text("// changed by hand")
     Path("outside.v").write_text("// outside")
     listed = json.loads(Path("rtl/contents.json").read_text())
-    listed["../outside.v"] = hardware_folder._sum(Path("outside.v"))
+    listed["../outside.v"] = chip_folder._sum(Path("outside.v"))
     Path("rtl/contents.json").write_text(json.dumps(listed))
     write(["lane.v"])
     left = sorted(path.name for path in Path("rtl").iterdir())
@@ -332,21 +332,21 @@ def test_learning_can_be_switched_off_and_on_again():
     network, rule = dense(("n0", "n1", "n2", "x")), ns.TRTRL(0.05)
     core = ns.hardware.build(network, rule, lanes=2)
     x = np.sin(np.arange(30) / 2)
-    found = hardware_check.compared(core, x, 0.8 * x, learn=np.arange(30) % 5 > 1)
+    found = check.compared(core, x, 0.8 * x, learn=np.arange(30) % 5 > 1)
     assert found.passed, found
     assert len(found.cycles_measured) == 2
 
 
 @needs.compiler
 def test_a_difference_is_told_and_exits_1(monkeypatch, capsys):
-    right = hardware_check.Model.raw
+    right = check.Model.raw
 
     def wrong(self, name):
         words = right(self, name).copy()
         words[7] += name == "a" and self.steps == 4
         return words
 
-    monkeypatch.setattr(hardware_check.Model, "raw", wrong)
+    monkeypatch.setattr(check.Model, "raw", wrong)
     assert main(["hardware", *SMALL, "--check", "--steps", "6"]) == 1
     printed = capsys.readouterr()
     assert "check failed: step 3: sensitivity a of n1, edge n1 -> n1: expected" in printed.err
@@ -358,8 +358,8 @@ def test_the_vectors_are_of_learning_steps_and_then_of_others():
     x = np.sin(np.arange(30.0))[:, None]
     network, number = assembled.learning.network, ns.Fixed()
     rule = ns.TRTRL(0.05)
-    design = hardware_folder.Design(network, rule, number, assembled, chip, x, 0.8 * x)
-    found = hardware_folder.vectors(design)
+    design = chip_folder.Design(network, rule, number, assembled, chip, x, 0.8 * x)
+    found = chip_folder.vectors(design)
     assert found.learn == (True,) * 20 + (False,) * 4
     assert set(found.cycles) == {assembled.learning.cycles, assembled.inference.cycles}
     trained = ns.train(network, rule, x[:20], 0.8 * x[:20], number=number)

@@ -28,11 +28,12 @@ from neurosim.learning.rule import Rule
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
 from neurosim.schedule import Schedule
-from neurosim.study import description, diagram, hardware_map, hardware_readme
-from neurosim.study.hardware import build
-from neurosim.study.hardware_check import Model
-from neurosim.study.hardware_core import kept_words
-from neurosim.study.hardware_summary import Chip
+from neurosim.study import description
+from neurosim.study.hardware import build, diagram, readme
+from neurosim.study.hardware import map as word_map
+from neurosim.study.hardware.check import Model
+from neurosim.study.hardware.core import kept_words
+from neurosim.study.hardware.summary import Chip
 from neurosim.study.results import SCENARIO
 from neurosim.study.scenario import Scenario
 
@@ -99,14 +100,14 @@ def _make(design: Design, made: Path, waveforms: bool) -> None:
     ports = testbench.ports_of(made / "network.v")
     testbench.write(made, design.assembled.program.shape, vectors(design))
     texts = {
-        "map.csv": hardware_map.table(plan, number),
+        "map.csv": word_map.table(plan, number),
         "chip.svg": diagram.drawn(design.chip, plan),
-        "README.md": hardware_readme.text(design.chip, design.assembled, number, ports, waveforms),
+        "README.md": readme.text(design.chip, design.assembled, number, ports, waveforms),
     }
     if waveforms:
         record(design, made / WAVEFORM)
         widths = {port.name: port.bits for port in ports}
-        texts[WAVES] = hardware_map.save_file(plan, number, WAVEFORM, widths)
+        texts[WAVES] = word_map.save_file(plan, number, WAVEFORM, widths)
     for name, content in texts.items():
         (made / name).write_text(content, "utf-8", newline="\n")
     sums = {path.relative_to(made).as_posix(): _sum(path) for path in sorted(_files(made))}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from myhdl_core.assemble import Assembled
 from myhdl_core.testbench import Port
 from neurosim.model.fixed import Fixed
-from neurosim.study.hardware_summary import CLOCK_MHZ, Chip
+from neurosim.study.hardware.summary import CLOCK_MHZ, Chip
 
 PORTS = {
     "clk": "the clock; everything happens at its rising edge",

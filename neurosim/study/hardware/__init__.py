@@ -12,7 +12,7 @@ from neurosim.model.arithmetic import Number
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
 from neurosim.schedule import Schedule, schedule
-from neurosim.study.hardware_core import Core
+from neurosim.study.hardware.core import Core
 
 __all__ = ["Core", "build", "planned"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from myhdl_core.assemble import Assembled
 from myhdl_core.circuit import Circuit, circuit_of
+from neurosim.machine.parts import Fit, Memory
 from neurosim.model.fixed import Fixed
 from neurosim.schedule import Schedule
-from neurosim.study.hardware_check import Checked
-from neurosim.study.hardware_parts import Fit, Memory
+from neurosim.study.hardware.check import Checked
 
 # The clock of the machine `chip` on the shelf; which clock a part reaches is for synthesis to say.
 CLOCK_MHZ = 100.0
@@ -143,7 +143,7 @@ def figures(
     found["clock_mhz_assumed"] = CLOCK_MHZ
     found["steps_per_second"] = chip.steps_per_second
     if fit is not None:
-        found["fit"] = asdict(fit)
+        found["fit"] = fit.as_dict()
     if checked is not None:
         first = None if checked.first is None else checked.first._asdict()
         found["check"] = {**asdict(checked), "first": first, "passed": checked.passed}

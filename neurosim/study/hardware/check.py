@@ -21,7 +21,7 @@ from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
 from neurosim.schedule import Schedule
 from neurosim.study.hardware import build
-from neurosim.study.hardware_core import TOGETHER, Block, Core
+from neurosim.study.hardware.core import TOGETHER, Block, Core
 
 NAMES = {"w": "weight", "a": "sensitivity a", "b": "sensitivity b", "p": "sensitivity p"}
 
@@ -82,7 +82,7 @@ class Model(ArraysEngine):
     """The array engine in raw words, with learning on or off from step to step."""
 
     def __init__(self, network: Network, rule: Rule, number: Fixed) -> None:
-        super().__init__(network, rule.on_chip(), number)
+        super().__init__(network, rule.placed("owner"), number)
         self._off = Inference()
 
     def sample(self, x: NDArray[Any], target: NDArray[Any], learn: bool) -> NDArray[np.int64]:

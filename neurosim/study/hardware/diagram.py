@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
+from neurosim.machine.parts import Memory
 from neurosim.schedule import Schedule
-from neurosim.study.hardware_parts import Memory
-from neurosim.study.hardware_summary import Chip
+from neurosim.study.hardware.summary import Chip
 
 WIDTH, MARGIN, GAP = 1200, 24, 12
 LINE, SMALL = 17, 12

@@ -1,0 +1,91 @@
+"""What every report says of a study in words, on the terminal and on a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurosim.engines.energy import same_ranking
+from neurosim.study.scenario import Scenario
+from neurosim.study.summary import Summary
+
+
+def heading(scenario: Scenario, summary: Summary) -> str:
+    """Return what is reported of, in a line."""
+    return scenario.summary or _about(summary)
+
+
+def _about(summary: Summary) -> str:
+    """Say what is reported of, for a scenario that does not."""
+    rules = list(dict.fromkeys(row["rule"].upper() for row in summary.rows))
+    return " against ".join(rules) if len(rules) > 1 else f"{''.join(rules)} alone"
+
+
+def setting(scenario: Scenario, summary: Summary) -> str:
+    """Return steps, engine, numbers, machine and seeds in a line."""
+    machines = [Path(name).stem for name in scenario.machines or (scenario.machine,)]
+    named = f"machine{'s' * (len(machines) > 1)} {' and '.join(machines)}"
+    simulated = summary.clock_mhz or any("machine" in row for row in summary.rows)
+    parts = [_number(scenario), named if simulated else "no machine"]
+    if summary.clock_mhz:
+        parts[-1] += f" at {summary.clock_mhz:g} MHz"
+    if summary.verb != "cost":
+        parts.insert(0, f"engine {scenario.engine}")
+        steps = max((row.get("steps", 0) for row in summary.rows), default=0)
+        parts.insert(0, f"{steps:,} steps")
+    if len(scenario.seeds) > 1 and not scenario.swept and summary.verb != "cost":
+        parts.append(f"medians of {len(scenario.seeds)} seeds")
+    return ", ".join(parts)
+
+
+def _number(scenario: Scenario) -> str:
+    number = scenario.number
+    if number.kind == "float":
+        return "float64"
+    return f"fixed{number.word_bits}.{number.fraction_bits}"
+
+
+def slides(scenario: Scenario, summary: Summary) -> list[tuple[str, str]]:
+    """Return what there is to say about the slides' closed forms, each with its mark."""
+    if not {"rtrl", "trtrl"} & {row["rule"] for row in summary.rows}:
+        return []
+    if scenario.swept:
+        return [("", _SLIDES_GROWTH)]
+    notes = [("[1]", _SLIDES_COUNTS)]
+    if any((row["units"], row["outputs"]) == (100, 10) for row in summary.rows):
+        notes.append(("   ", _SLIDES_EXAMPLE))
+    return notes
+
+
+def energy(summary: Summary) -> list[tuple[str, str]]:
+    """Return whose energies they are, and whether the rules rank alike by others'."""
+    first = next((row for row in summary.rows if "technology" in row), None)
+    if first is None:
+        return []
+    kinds = [kind for kind in ("", "alternate_") if f"{kind}technology" in first]
+    names = [first[f"{kind}technology"] for kind in kinds]
+    alike = [row for row in summary.rows if all(row.get(k) == first.get(k) for k in _CASE)]
+    totals = {
+        name: {row["rule"]: row[f"energy_{kind}pj_per_step"] for row in alike}
+        for name, kind in zip(names, kinds, strict=True)
+    }
+    said = f"Published energies of {' and '.join(names)}; docs/energy.md has the sources."
+    return [
+        ("[2]", f"{said} {same_ranking(totals) if len(alike) > 1 < len(totals) else ''}".strip())
+    ]
+
+
+_CASE = ("units", "machine", "placement", "sensitivities")
+_SLIDES_COUNTS = (
+    "The TRTRL slides count sensitivity updates alone, with N units and K outputs. The figures"
+    " above it are exact counts of this network: inputs, bias, forward pass and weight updates"
+    " included, and TRTRL in its edge-local form, which no longer grows with K."
+)
+_SLIDES_EXAMPLE = (
+    "For N = 100, K = 10 the slides print 100 k multiplications; their formula 2 K N^2 gives"
+    " 200 k. Their 20 kB are N^2 words of two bytes."
+)
+_SLIDES_GROWTH = (
+    "The TRTRL slides give N^4 multiplications and N^3 words for RTRL, 2 K N^2 and N^2 for TRTRL"
+    " with K outputs. Figures here are exact counts, inputs, bias, forward pass and weight updates"
+    " included."
+)

@@ -1,0 +1,152 @@
+"""What a step of each rule costs: counted, simulated, held against promises, and profiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from neurosim import engines
+from neurosim.engines.activity import Activity
+from neurosim.engines.energy import EnergySplit
+from neurosim.engines.locality.measures import locality
+from neurosim.learning import Counts
+from neurosim.learning.rule import Rule
+from neurosim.machine import Fabric, Machine
+from neurosim.model.network import Network
+from neurosim.study.cases import place
+from neurosim.study.problem import Problem
+from neurosim.study.profiles import Profile
+from neurosim.study.summary import Check
+
+Row = dict[str, Any]
+Say = Callable[[str], object]
+# About what simulating a step takes here; only ever said as "about".
+EDGE_SECONDS = {"rtrl": 1e-4}  # whose programs have bursts for every edge
+EDGE_SECONDS_OF_OTHERS = 1e-5
+PROMISES = (
+    "counts of the simulated step = closed forms",
+    "words sent = words received",
+    "cycles >= lower bound (lanes, memories, link, barrier)",
+    "a neuron's compute + memory + link + barrier = cycles",
+)
+Tried = dict[str, bool]
+DRAWN = ("mesh", "ring")  # topologies whose links lie between tiles
+
+
+@dataclass
+class Costs:
+    """What was found out: a row for each rule and size, and what stands beside the rows.
+
+    ``tried`` are the promises that were tried on each, ``profiles`` those of a single case.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    tried: list[tuple[str, list[Tried]]] = field(default_factory=list)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+
+    @property
+    def checks(self) -> list[Check]:
+        """Each promise with what was compared for it, over rules and sizes."""
+        checks = []
+        for n, promise in enumerate(PROMISES if self.tried else ()):
+            found = [
+                (rule, one, held) for rule, each in self.tried for one, held in each[n].items()
+            ]
+            broken = tuple(f"{rule} {name}" for rule, name, held in found if not held)
+            checks.append(Check(promise, len(found), broken))
+        return checks
+
+
+def costs(problems: Sequence[Problem], say: Say, profiled: bool) -> Costs:
+    """Count each rule, and simulate one step of it on the machine where there is one.
+
+    Parameters
+    ----------
+    problems
+        One for each size.
+    say
+        Called with what is being done.
+    profiled
+        Whether to look into where words and cycles go, as a report draws it: in each rule's last
+        and largest problem.
+    """
+    found = Costs()
+    last = {name: n for n, problem in enumerate(problems) for name in problem.scenario.compare}
+    for n, problem in enumerate(problems):
+        for name in problem.scenario.compare:
+            rule = problem.rule(name).for_steps(problem.series.steps)
+            if problem.machine is None or problem.scenario.tier == "analytic":
+                cost = engines.closed_cost(problem.census, rule, problem.machine, problem.number)
+                found.rows.append({**cost.as_dict(), **place(problem.scenario)})
+            else:
+                drawn = profiled and last[name] == n
+                _simulate(found, problem, rule, problem.machine, say, drawn)
+    return found
+
+
+def _simulate(
+    found: Costs, problem: Problem, rule: Rule, machine: Machine, say: Say, profiled: bool
+) -> None:
+    rule, machine = machine.as_run(rule), machine.on(len(problem.network.units))
+    network, number, tier = problem.network, problem.number, problem.scenario.tier
+    closed = rule.cost(network)
+    say(_simulating(rule.name, network))
+    activity, counts = engines.simulated_step(network, rule, machine, number, tier)
+    energies = engines.energy_of(network, machine, number, activity, counts)
+    cost = engines.cost_of(network, rule, machine, number, activity, energies, tier)
+    found.rows.append({**cost.as_dict(), **place(problem.scenario)})
+    found.tried.append((rule.name, _tried(closed, activity, counts)))
+    if profiled:
+        own = {} if isinstance(machine.interconnect, Fabric) else _where(network, rule, problem)
+        found.profiles[rule.name] = {**own, **_when(activity, machine), **_energy(energies)}
+
+
+def _simulating(name: str, network: Network) -> str:
+    """Say what is being simulated, and how long it takes where that is long."""
+    units, edges = len(network.units), len(network.edges)
+    seconds = edges * EDGE_SECONDS.get(name, EDGE_SECONDS_OF_OTHERS)
+    patience = f", about {seconds:,.0f} s (--tier analytic only bounds)" if seconds > 5 else ""
+    return f"simulating {name}, {units:,} units{patience}"
+
+
+def _where(network: Network, rule: Rule, problem: Problem) -> dict[str, Any]:
+    """Return the part of a profile that follows from programs and places."""
+    assert problem.machine is not None
+    return locality(network, rule, problem.machine, problem.number).as_dict()
+
+
+def _when(activity: Activity, machine: Machine) -> dict[str, Any]:
+    """Return the part of a profile that the simulated step shows."""
+    cycles: dict[str, dict[str, int]] = {}
+    for (phase, kind), count in activity.phases.items():
+        cycles.setdefault(phase or "step", {})[kind] = count
+    found: dict[str, Any] = {"cycles": cycles}
+    link = activity.link
+    if link.links and machine.interconnect.topology in DRAWN:  # type: ignore[union-attr]
+        found["links"] = {
+            "rows": machine.tiles.rows,
+            "cols": machine.tiles.cols,
+            "topology": link.name,
+            "flits": [[*pair, n] for pair, n in zip(link.links, link.link_flits, strict=True)],
+            "cycles": activity.cycles,
+        }
+    return found
+
+
+def _energy(energies: Sequence[EnergySplit]) -> dict[str, Any]:
+    return {
+        "energy_pj": {split.technology: split.by_part for split in energies},
+        "energy_sources": {split.technology: split.sources for split in energies},
+    }
+
+
+def _tried(closed: Counts, activity: Activity, counted: Counts) -> list[Tried]:
+    """Return, for each promise, what was compared and whether it held."""
+    bounds = ("compute_bound", "memory_bound", "link_bound", "dependency_bound", "barrier_bound")
+    return [
+        {f.name: getattr(closed, f.name) == getattr(counted, f.name) for f in fields(Counts)},
+        {"words": activity.words_received == counted.words_sent == counted.words_received},
+        {bound: activity.cycles >= getattr(activity, bound) for bound in bounds},
+        {n.name: n.cycles == activity.cycles for n in activity.neurons},
+    ]
