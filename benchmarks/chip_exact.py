@@ -1,9 +1,9 @@
 """Random graphs on chips of many shapes: every word and every cycle against the model.
 
 Each case is a graph, a number format, a number of lanes and a rule. The chip and the model learn
-side by side from a random stream, with learning off in between, and `hardware_check` compares the
-outputs, all weights, all sensitivities, the cycles and the phases of every step. Then the chip does
-steps without a pause between them. Seeds are fixed.
+side by side from a random stream, with learning off in between, and `study/hardware/check.py`
+compares the outputs, all weights, all sensitivities, the cycles and the phases of every step. Then
+the chip does steps without a pause between them. Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from neurosim.learning.rule import Rule
 from neurosim.model.arithmetic import Format
 from neurosim.study import tasks
 from neurosim.study.hardware import build
-from neurosim.study.hardware_check import Checked, Model, compared
-from neurosim.study.hardware_core import Core
+from neurosim.study.hardware.check import Checked, Model, compared
+from neurosim.study.hardware.core import Core
 
 LEARNING_STEPS, QUICK_STEPS = 10_000, 1_000
 REACH = 0.8

@@ -16,9 +16,9 @@ from benchmarks.chip_exact import RULES, Case, network_of, stream_of
 from myhdl_core import testbench
 from myhdl_core.assemble import assemble
 from myhdl_core.emit import emit
-from neurosim.study import hardware_folder
+from neurosim.study.hardware import folder as chip_folder
 from neurosim.study.hardware import planned
-from neurosim.study.hardware_folder import Design
+from neurosim.study.hardware.folder import Design
 
 STEPS = 200
 
@@ -38,11 +38,11 @@ def run(case: Case, steps: int = STEPS) -> Heard:
     began = time.perf_counter()
     network, rule, number = network_of(case), RULES[case.rule], case.fixed
     assembled = assemble(planned(network, rule, number, case.lanes), number)
-    with tempfile.TemporaryDirectory() as name, patch.object(hardware_folder, "BENCH_STEPS", steps):
+    with tempfile.TemporaryDirectory() as name, patch.object(chip_folder, "BENCH_STEPS", steps):
         folder = Path(name)
         design = Design(network, rule, number, assembled, None, *stream_of(case, steps))
         emit(assembled.program, folder)
-        testbench.write(folder, assembled.program.shape, hardware_folder.vectors(design))
+        testbench.write(folder, assembled.program.shape, chip_folder.vectors(design))
         sources = sorted(path.name for path in folder.glob("*.v"))
         made = ["iverilog", "-g2001", "-s", testbench.NAME, "-o", "chip", *sources]
         subprocess.run(made, cwd=folder, check=True, capture_output=True)

@@ -25,8 +25,8 @@ from benchmarks.chip_reasons import circuit_reason, unused_field, unused_part
 from myhdl_core import verilator
 from myhdl_core.core import Chip
 from neurosim.errors import RunFailed, UserError
-from neurosim.study.hardware_check import Checked, Model, compared
-from neurosim.study.hardware_core import Core
+from neurosim.study.hardware.check import Checked, Model, compared
+from neurosim.study.hardware.core import Core
 
 LENGTHS = (1, 4, 16, 64, 300)  # steps of one check after the other, from the beginning each
 STALL = (1, 0, 0, 1, 1, 0)
