@@ -200,6 +200,9 @@ def closed_cost(census: Census, rule: Rule, machine: Machine | None, number: Num
         return Cost(**_closed(census, rule, number))
     rule = machine.as_run(rule)
     known = least(census, rule, machine, number)
+    bounds = {f"cycles_{name}_bound": n for name, n in known.bounds._asdict().items()}
+    if isinstance(machine.interconnect, Noc) and known.haulage is None:
+        del bounds["cycles_link_bound"]  # too many tiles to count what crosses their links
     return Cost(
         **_closed(census, rule, number),
         machine=machine.name,
@@ -209,7 +212,7 @@ def closed_cost(census: Census, rule: Rule, machine: Machine | None, number: Num
         cycles_bound_by=known.bounds.by,
         flit_hops_per_step=known.haulage.flit_hops if known.haulage else None,
         busiest_link_flits=known.haulage.busiest_link if known.haulage else None,
-        **{f"cycles_{name}_bound": n for name, n in known.bounds._asdict().items()},
+        **bounds,
     )
 
 

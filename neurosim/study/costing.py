@@ -10,7 +10,7 @@ from neurosim import engines
 from neurosim.engines.activity import Activity
 from neurosim.engines.energy import EnergySplit
 from neurosim.engines.locality.measures import locality
-from neurosim.learning import Counts
+from neurosim.learning import RTRL, Counts
 from neurosim.learning.rule import Rule
 from neurosim.machine import Fabric, Machine
 from neurosim.model.network import Network
@@ -22,8 +22,8 @@ from neurosim.study.summary import Check
 Row = dict[str, Any]
 Say = Callable[[str], object]
 # About what simulating a step takes here; only ever said as "about".
-EDGE_SECONDS = {"rtrl": 1e-4}  # whose programs have bursts for every edge
-EDGE_SECONDS_OF_OTHERS = 1e-5
+EDGE_SECONDS, RTRL_EDGE_SECONDS = 1e-5, 1e-4  # RTRL's programs have bursts for every edge
+TRAIN_SECONDS, PASS_SECONDS = 1e-4, 1e-3  # from tile to tile; of a chip's schedule, for an edge
 PROMISES = (
     "counts of the simulated step = closed forms",
     "words sent = words received",
@@ -91,7 +91,7 @@ def _simulate(
     rule, machine = machine.as_run(rule), machine.on(len(problem.network.units))
     network, number, tier = problem.network, problem.number, problem.scenario.tier
     closed = rule.cost(network)
-    say(_simulating(rule.name, network))
+    say(_simulating(rule.name, network, machine))
     activity, counts = engines.simulated_step(network, rule, machine, number, tier)
     energies = engines.energy_of(network, machine, number, activity, counts)
     cost = engines.cost_of(network, rule, machine, number, activity, energies, tier)
@@ -102,10 +102,13 @@ def _simulate(
         found.profiles[rule.name] = {**own, **_when(activity, machine), **_energy(energies)}
 
 
-def _simulating(name: str, network: Network) -> str:
+def _simulating(name: str, network: Network, machine: Machine) -> str:
     """Say what is being simulated, and how long it takes where that is long."""
     units, edges = len(network.units), len(network.edges)
-    seconds = edges * EDGE_SECONDS.get(name, EDGE_SECONDS_OF_OTHERS)
+    each = RTRL_EDGE_SECONDS if name == RTRL.name else EDGE_SECONDS
+    seconds = each * edges + TRAIN_SECONDS * min(edges, machine.tiles.count**2)
+    if isinstance(machine.interconnect, Fabric):
+        seconds = PASS_SECONDS * edges * (units if name == RTRL.name else 1)
     patience = f", about {seconds:,.0f} s (--tier analytic only bounds)" if seconds > 5 else ""
     return f"simulating {name}, {units:,} units{patience}"
 
