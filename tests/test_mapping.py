@@ -24,7 +24,7 @@ from tests.networks import dense_network, network_of, random_network
 
 def tiled(rows, cols, policy="row_major", noc=None, **fields):
     machine = load("mesh")
-    noc = noc or machine.interconnect
+    noc = noc or replace(machine.interconnect, multicast="none")
     return replace(
         machine, tiles=Tiles(rows, cols), mapping=Mapping(policy, **fields), interconnect=noc
     )

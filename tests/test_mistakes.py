@@ -215,7 +215,7 @@ FLAGS = [
 ]
 SIZES = [
     ("compare --network.units 2000", "RTRL with 2,000 units takes about 192 GB", "has 16 GB"),
-    ("cost --network.units 2000", "takes about 192 GB", "--machine none"),
+    ("cost --network.units 2000 --machine mesh", "takes about 22 GB", "--machine none"),
     ("compare scaling --sizes 8,2000 --largest.rtrl 2000", "takes about 192 GB"),
     ("compare --network.units 3000", "9,000,000 edges", "Ask for fewer units"),
     ("compare ring --network.units 99999999", "units: must be from 1 to 5,000,000"),

@@ -14,7 +14,9 @@ from neurosim.errors import RunFailed
 DISTRIBUTION = "neurosim-hdl"
 PACKAGES = {
     "cyclopts": "the command line",
+    "matplotlib": "figures",
     "networkx": "graphs",
+    **({"numba": "networks on chip, flit by flit"} if sys.version_info < (3, 15) else {}),
     "numpy": "numbers",
     "rich": "reports on the terminal",
     "safetensors": "files of weights",
