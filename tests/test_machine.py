@@ -105,21 +105,6 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistakes_in_the_file(tmp_path: Path, mistake: str) -> None:
-    right, wrong, message = MISTAKES[mistake]
-    assert right in GOOD
-    text = GOOD.replace(right, wrong, 1)
-    if mistake == "section as number":
-        text = "sync = 2\n" + GOOD.replace(right, "")
-    path = tmp_path / "mine.toml"
-    path.write_text(text)
-    with pytest.raises(UserError) as caught:
-        machine.load(path)
-    assert message in str(caught.value)
-    assert str(path) in str(caught.value)
-
-
 def test_files_that_are_none(tmp_path: Path) -> None:
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe\x00\x01")
@@ -182,12 +167,16 @@ TILE_MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", TILE_MISTAKES)
-def test_mistakes_about_tiles(tmp_path: Path, mistake: str) -> None:
-    right, wrong, message = TILE_MISTAKES[mistake]
-    assert right in TILES
+@pytest.mark.parametrize("mistake", [*MISTAKES, *TILE_MISTAKES])
+def test_mistakes_in_the_file(tmp_path: Path, mistake: str) -> None:
+    right, wrong, message = (MISTAKES | TILE_MISTAKES)[mistake]
+    good = GOOD if mistake in MISTAKES else TILES
+    assert right in good
+    text = good.replace(right, wrong, 1)
+    if mistake == "section as number":
+        text = "sync = 2\n" + GOOD.replace(right, "")
     path = tmp_path / "mine.toml"
-    path.write_text(TILES.replace(right, wrong, 1))
+    path.write_text(text)
     with pytest.raises(UserError) as caught:
         machine.load(path)
     assert message in str(caught.value)

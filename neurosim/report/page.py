@@ -121,7 +121,7 @@ def _numbers(scenario: Scenario, summary: Summary) -> str:
     body = _by_case(scenario, summary) if scenario.swept else _by_quantity(summary)
     notes = [
         f'<p class="note">{_text(f"{mark} {note}".strip())}</p>'
-        for mark, note in (*wording.slides(scenario, summary), *wording.energy(summary))
+        for mark, note in wording.footnotes(scenario, summary)
     ]
     return "\n".join(["<h2>Numbers</h2>", body, *notes])
 

@@ -160,7 +160,7 @@ def _cases(scenario: Scenario, summary: Summary, out: Console) -> None:
 def _footnotes(scenario: Scenario, summary: Summary, out: Console) -> None:
     out.print()
     grid = Table.grid(padding=(0, 1, 0, 0))
-    for label, note in (*wording.slides(scenario, summary), *wording.energy(summary)):
+    for label, note in wording.footnotes(scenario, summary):
         if label:
             grid.add_row(label, note, style="dim")
         else:

@@ -74,6 +74,17 @@ def energy(summary: Summary) -> list[tuple[str, str]]:
     ]
 
 
+def footnotes(scenario: Scenario, summary: Summary) -> list[tuple[str, str]]:
+    """Return all that stands below the figures, each with its mark."""
+    trained = summary.verb != "cost" and any("events_per_step" in row for row in summary.rows)
+    once = [("", _SIMULATED_ONCE)] if trained else []
+    return [*slides(scenario, summary), *energy(summary), *once]
+
+
+_SIMULATED_ONCE = (
+    "Time and traffic on the machine are those of one simulated step: they do not depend on data,"
+    " so it stands for all steps of the training."
+)
 _CASE = ("units", "machine", "placement", "sensitivities")
 _SLIDES_COUNTS = (
     "The TRTRL slides count sensitivity updates alone, with N units and K outputs. The figures"
