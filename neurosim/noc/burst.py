@@ -124,39 +124,43 @@ class BurstNetwork(Network):
         return self._ways[key]
 
     def _advance(self) -> int:
+        """Let the heads that reach a router in a cycle take the wires ahead of them."""
         cycles, heads, events = self._cycles, self._heads, self.clock.pending
+        free, passed, crossed = self._free, self._passed, self.crossed
+        asking, moving, single, room = self._asking, self._moving, self._single, self._room
         while cycles and (not events or cycles[0] < events[0][0]):
             cycle = heappop(cycles)
-            self._route(cycle, heads.pop(cycle))
+            asked = cycle + asking
+            for message in heads.pop(cycle):
+                behind, wires = message.behind, message.ahead
+                message.behind = ahead = wires.pop()
+                start = free[ahead]
+                if start < asked:
+                    start = asked
+                if single and start < passed[behind]:
+                    start = passed[behind]
+                end = start + message.hold
+                free[ahead] = passed[behind] = end
+                if free[behind] < end - room:
+                    free[behind] = end - room
+                if crossed is not None:
+                    self._record(ahead, message, start)
+                if not wires:
+                    self._leave(message, start + self._leaving)
+                elif (reached := start + moving) in heads:
+                    heads[reached].append(message)
+                else:
+                    heads[reached] = [message]
+                    heappush(cycles, reached)
         return cycles[0] if cycles else NEVER
 
-    def _route(self, cycle: int, messages: list[_Message]) -> None:
-        """Let the heads that reach a router in a cycle take the wires ahead of them."""
-        free, passed, heads = self._free, self._passed, self._heads
-        asked, moving, single, room = cycle + self._asking, self._moving, self._single, self._room
-        crossed = self.crossed
-        for message in messages:
-            behind, wires = message.behind, message.ahead
-            message.behind = ahead = wires.pop()
-            start = free[ahead]
-            if start < asked:
-                start = asked
-            if single and start < passed[behind]:
-                start = passed[behind]
-            end = start + message.hold
-            free[ahead] = passed[behind] = end
-            if crossed is not None and ahead < len(self.topology.links):
-                crossed(ahead, message.tag, start, message.hold)
-            if free[behind] < end - room:
-                free[behind] = end - room
-            if not wires:
-                self.flits_out += message.flits
-                out = start + self._leaving
-                if message.tag in self.relayed:
-                    self._tell_at(out + message.first, self.passing, message.tag)
-                self._tell_at(out + message.tail, self.arrived, message.tag)
-            elif (reached := start + moving) in heads:
-                heads[reached].append(message)
-            else:
-                heads[reached] = [message]
-                heappush(self._cycles, reached)
+    def _record(self, wire: int, message: _Message, start: int) -> None:
+        if self.crossed is not None and wire < len(self.topology.links):
+            self.crossed(wire, message.tag, start, message.hold)
+
+    def _leave(self, message: _Message, out: int) -> None:
+        """Tell of a message whose head leaves the network in a cycle."""
+        self.flits_out += message.flits
+        if message.tag in self.relayed:
+            self._tell_at(out + message.first, self.passing, message.tag)
+        self._tell_at(out + message.tail, self.arrived, message.tag)
