@@ -112,9 +112,16 @@ def counters(console: Console) -> None:
     console.print(f"the arrays engine takes {1e6 * best(lambda: arrays.step(x, target)):.0f} us")
 
 
+def turns() -> None:
+    """Go round an empty loop: how fast this computer runs Python, now."""
+    for _ in range(3_000_000):
+        pass
+
+
 def main() -> None:
     """Print the table."""
     console = Console()
+    console.print(f"three million turns of an empty loop take {1e3 * best(turns):.0f} ms here")
     table = Table("step", "built in", "simulated in", "goal", "multiplications/s", "SCALE-Sim")
     steps(table)
     console.print(table)
