@@ -241,10 +241,8 @@ class Performance:
         group = shipment.consignment
         self.undelivered[group] -= 1
         if not self.undelivered[group]:
-            for send in score.freight.consignments[group].sends:
-                neuron, position = score.mail.sendings[send][:2]
-                for follower in score.parts[neuron].plan.then[position]:
-                    self._go_on(neuron, follower)
+            for neuron, follower in score.released[group]:
+                self._go_on(neuron, follower)
 
     def _open(self, block: int, early: list[int]) -> None:
         """Count what came to a block so far, or what is missing where that is less."""

@@ -18,7 +18,7 @@ from neurosim.engines.clock.homes import Home, Run, dram_runs, instance, settle
 from neurosim.engines.clock.landings import Landing, landings
 from neurosim.engines.clock.plan import Plan, plan
 from neurosim.engines.clock.post import Ints, post
-from neurosim.engines.clock.shipments import MIXED, freight
+from neurosim.engines.clock.shipments import MIXED, Consignment, freight
 from neurosim.engines.clock.timing import BurstTime, Traffic, burst_time, shape, traffic
 from neurosim.engines.mapping.placement import place
 from neurosim.engines.tally import storage, tally
@@ -132,6 +132,7 @@ class Score:
         )
         self.shipped, self.busiest_port = self.freight.totals, self.freight.busiest_port
         self.missing = self._missing()
+        self.released = [self._released(consignment) for consignment in self.freight.consignments]
         self.followers = [
             (a.neuron, self.parts[a.neuron].plan.then[a.position]) for a in self.mail.arrivals
         ]
@@ -237,6 +238,15 @@ class Score:
             self.parts[arrival.neuron].gates.setdefault(arrival.position, []).append(consignment)
             missing[consignment] += 1
         return missing
+
+    def _released(self, consignment: Consignment) -> list[tuple[int, int]]:
+        """Return which operations may go on when all of a consignment has arrived."""
+        senders = (self.mail.sendings[send] for send in consignment.sends)
+        return [
+            (sending.neuron, position)
+            for sending in senders
+            for position in self.parts[sending.neuron].plan.then[sending.position]
+        ]
 
     def _outbound(self) -> dict[int, tuple[Run, ...]]:
         """Return what consignments take from the DRAM before they leave."""
