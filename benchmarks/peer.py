@@ -2,9 +2,9 @@
 
 Run it with the Python of an environment that has it (it needs NumPy 1)::
 
-    python -m venv /tmp/peer
-    /tmp/peer/bin/pip install scalesim==3.0.0 "numpy<2" "pandas<3"
-    /tmp/peer/bin/python benchmarks/peer.py
+    python -m venv peer
+    peer/bin/pip install scalesim==3.0.0 "numpy<2" "pandas<3"
+    peer/bin/python benchmarks/peer.py
 
 RTRL with N units multiplies its weights, N x N, with its sensitivities, N x N (N + 2). Here it is a
 tenth of a step of 100 units, on an array of 32 x 32 with stationary weights.

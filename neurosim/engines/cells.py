@@ -19,7 +19,7 @@ from neurosim.learning.counts import Counts, total
 from neurosim.learning.rule import Rule, speak, tick_memories
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron
+from neurosim.model.neuron import Memory, Neuron, Surroundings
 from neurosim.model.operations import Operation, Phase, Receive, Send
 
 
@@ -30,7 +30,7 @@ class Bound(NamedTuple):
     run: Callable[[], Any]
 
 
-def described(neuron: Neuron, rule: Rule, network: Network) -> dict[str, Memory]:
+def described(neuron: Neuron, rule: Rule, network: Surroundings) -> dict[str, Memory]:
     """Return a neuron's memories by name."""
     own = () if neuron.is_input else rule.memories(neuron, network)
     return {memory.name: memory for memory in (*tick_memories(neuron), *own)}

@@ -160,6 +160,7 @@ def energy_of(
     """
     if isinstance(machine.interconnect, Fabric):
         return ()
+    accesses = _accesses(machine, activity)
     link, between_tiles = activity.link, isinstance(machine.interconnect, Noc)
     technologies = (machine.technology.table, machine.technology.alternate_table)
     return tuple(
@@ -168,7 +169,7 @@ def energy_of(
             technology,
             number,
             counts,
-            _accesses(machine, activity),
+            accesses,
             flit_hops=link.flit_hops,
             bus_words=0 if between_tiles else link.words,
             nodes=len(network.neurons),

@@ -104,6 +104,20 @@ Compute = Fma | Dot | Activate
 Operation = Compute | Send | Receive | Phase
 
 
+def touched(operation: Operation) -> list[tuple[Words, bool]]:
+    """List the words that an operation reads, then those it writes, and whether it writes them."""
+    match operation:
+        case Phase():
+            return []
+        case Send():
+            return [(operation.words, False)]
+        case Receive():
+            return [(operation.words, True)]
+        case _:
+            reads = [(words, False) for words in operands(operation)]
+            return reads + [(words, True) for words in results(operation)]
+
+
 def operands(operation: Compute) -> tuple[Words, ...]:
     """List what a computing operation reads."""
     if isinstance(operation, Activate):

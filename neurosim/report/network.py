@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurosim.noc.characterise import Point, Study
-from neurosim.report.terminal import as_typed, tidy
+from neurosim.report.terminal import as_typed, has_unicode, tidy
 
 Hint = tuple[str, str]
 BAR_WIDTH = 22
@@ -128,7 +128,7 @@ def _whole(value: int | None) -> str | None:
 
 
 def _block(out: Console) -> str:
-    return "▇" if out.encoding.lower().startswith("utf") else "#"
+    return "▇" if has_unicode(out) else "#"
 
 
 def _closing(hint: Hint, out: Console) -> None:

@@ -84,7 +84,7 @@ _ENDED = {"interrupted": "was interrupted", "failed": "failed in part", "done": 
 
 def _headlines(summary: Summary) -> str:
     """Return how many times as much the first rule takes as the last, of the largest network."""
-    rules = list(dict.fromkeys(row["rule"] for row in summary.rows))
+    rules = cases.rules(summary)
     if len(rules) < 2:
         return ""
     pair = _alike(summary, rules[0], rules[-1])

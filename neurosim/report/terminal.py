@@ -66,7 +66,7 @@ def tidy(out: Console) -> Iterator[None]:
     with out.capture() as capture:
         yield
     text = re.sub(r" +((\x1b\[[0-9;]*m)*)$", r"\1", capture.get(), flags=re.MULTILINE)
-    if not _has_unicode(out):
+    if not has_unicode(out):
         text = text.replace("µ", "u").encode("ascii", "replace").decode()
     out.file.write(text)
 
@@ -128,10 +128,11 @@ def _curves(summary: Summary, blocks: str) -> list[str]:
 
 
 def _blocks(out: Console) -> str:
-    return quantities.BLOCKS if _has_unicode(out) else quantities.BLOCKS_ASCII
+    return quantities.BLOCKS if has_unicode(out) else quantities.BLOCKS_ASCII
 
 
-def _has_unicode(out: Console) -> bool:
+def has_unicode(out: Console) -> bool:
+    """Say whether a console can show more than ASCII."""
     return out.encoding.lower().startswith("utf")
 
 

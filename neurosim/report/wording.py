@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurosim.engines.energy import same_ranking
+from neurosim.report import cases
+from neurosim.study.cases import AXES
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary
 
@@ -16,7 +18,7 @@ def heading(scenario: Scenario, summary: Summary) -> str:
 
 def _about(summary: Summary) -> str:
     """Say what is reported of, for a scenario that does not."""
-    rules = list(dict.fromkeys(row["rule"].upper() for row in summary.rows))
+    rules = [rule.upper() for rule in cases.rules(summary)]
     return " against ".join(rules) if len(rules) > 1 else f"{''.join(rules)} alone"
 
 
@@ -63,7 +65,9 @@ def energy(summary: Summary) -> list[tuple[str, str]]:
         return []
     kinds = [kind for kind in ("", "alternate_") if f"{kind}technology" in first]
     names = [first[f"{kind}technology"] for kind in kinds]
-    alike = [row for row in summary.rows if all(row.get(k) == first.get(k) for k in _CASE)]
+    alike = [
+        row for row in summary.rows if all(row.get(k) == first.get(k) for k in ("units", *AXES))
+    ]
     totals = {
         name: {row["rule"]: row[f"energy_{kind}pj_per_step"] for row in alike}
         for name, kind in zip(names, kinds, strict=True)
@@ -85,7 +89,6 @@ _SIMULATED_ONCE = (
     "Time and traffic on the machine are those of one simulated step: they do not depend on data,"
     " so it stands for all steps of the training."
 )
-_CASE = ("units", "machine", "placement", "sensitivities")
 _SLIDES_COUNTS = (
     "The TRTRL slides count sensitivity updates alone, with N units and K outputs. The figures"
     " above it are exact counts of this network: inputs, bias, forward pass and weight updates"

@@ -9,7 +9,7 @@ from typing import Any
 from neurosim import engines
 from neurosim.engines.activity import Activity
 from neurosim.engines.energy import EnergySplit
-from neurosim.engines.locality.measures import locality
+from neurosim.engines.locality.measures import profile
 from neurosim.learning import RTRL, Counts
 from neurosim.learning.rule import Rule
 from neurosim.machine import Fabric, Machine
@@ -38,7 +38,7 @@ DRAWN = ("mesh", "ring")  # topologies whose links lie between tiles
 class Costs:
     """What was found out: a row for each rule and size, and what stands beside the rows.
 
-    ``tried`` are the promises that were tried on each, ``profiles`` those of a single case.
+    ``tried`` are the promises that were tried on each, ``profiles`` those of each rule's last.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -90,7 +90,7 @@ def _simulate(
 ) -> None:
     rule, machine = machine.as_run(rule), machine.on(len(problem.network.units))
     network, number, tier = problem.network, problem.number, problem.scenario.tier
-    closed = rule.cost(network)
+    closed = rule.closed(problem.census)
     say(_simulating(rule.name, network, machine))
     activity, counts = engines.simulated_step(network, rule, machine, number, tier)
     energies = engines.energy_of(network, machine, number, activity, counts)
@@ -116,7 +116,7 @@ def _simulating(name: str, network: Network, machine: Machine) -> str:
 def _where(network: Network, rule: Rule, problem: Problem) -> dict[str, Any]:
     """Return the part of a profile that follows from programs and places."""
     assert problem.machine is not None
-    return locality(network, rule, problem.machine, problem.number).as_dict()
+    return profile(network, rule, problem.machine, problem.number)
 
 
 def _when(activity: Activity, machine: Machine) -> dict[str, Any]:

@@ -28,11 +28,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neurosim.errors import UserError
+from neurosim.machine.values import MOST_TILES
 from neurosim.study.checks import short
 
 Profile = Mapping[str, Any]
 LARGEST = 1e100  # of anything that is counted or measured
-MOST_TILES = 4096
 MOST_PARTS = 20_000  # of anything that a figure draws one by one
 
 # Returns what is wrong with a value, and where in it; nothing where it is well.

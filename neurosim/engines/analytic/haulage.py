@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.engines.clock.score import Score
-from neurosim.engines.mapping.placement import place, row_major
+from neurosim.engines.mapping.placement import dealt, place
 from neurosim.learning.counts import Census
 from neurosim.learning.rule import Rule
 from neurosim.machine import Machine
@@ -71,9 +71,7 @@ def tiles_of(census: Census, rule: Rule, machine: Machine) -> Ints:
     """Return the tile of every neuron, as in ``mapping.place``, built or only described."""
     if isinstance(census.network, Network):
         return place(census.network, rule, machine)
-    units = row_major(census.n, machine.tiles.count)
-    if machine.mapping.policy == "random":
-        units = np.random.default_rng(machine.mapping.seed).permutation(units)
+    units = dealt(census.n, machine.tiles.count, machine.mapping)
     inputs = sum(len(kind.numbers) for kind in census.inputs)
     return np.append(units, np.zeros(inputs, dtype=np.int64))
 

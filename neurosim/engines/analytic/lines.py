@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from neurosim.engines.clock.homes import Home, settle
+from neurosim.engines.cells import described
+from neurosim.engines.clock.homes import Home, capacity, settle
 from neurosim.engines.clock.timing import BurstTime, burst_time
 from neurosim.learning.counts import Census, Kind
-from neurosim.learning.rule import Rule, speak, tick_memories
+from neurosim.learning.rule import Rule, speak
 from neurosim.machine import Machine
 from neurosim.model.arithmetic import Number
 from neurosim.model.neuron import Memory
@@ -117,7 +118,7 @@ def lines(census: Census, rule: Rule, machine: Machine, number: Number) -> tuple
     UserError
         When a neuron's words do not fit the machine's memories.
     """
-    memories = [_described(kind, rule, census) for kind in census.kinds]
+    memories = [described(kind.example, rule, census.network) for kind in census.kinds]
     crowded = _crowded(census, memories, machine, number)
     found = []
     for kind, own in zip(census.kinds, memories, strict=True):
@@ -138,11 +139,6 @@ def _time(operation: Operation, homes: Mapping[str, Home], machine: Machine) -> 
     if isinstance(operation, (Send, Receive, Phase)):
         return None
     return burst_time(operation, homes, machine)
-
-
-def _described(kind: Kind, rule: Rule, census: Census) -> dict[str, Memory]:
-    own = rule.memories(kind.example, census.network)
-    return {memory.name: memory for memory in (*tick_memories(kind.example), *own)}
 
 
 def _homes(
@@ -171,12 +167,8 @@ def _crowded(
             if (bank := machine.bank_of(memory.role)) and bank.scope != "neuron":
                 each = memory.words * number.bits(memory.form)
                 bits[bank.name] += each * len(kind.numbers)
-    return {
-        bank.name
-        for bank in machine.memory
-        if bank.depth is not None
-        and bits[bank.name] > bank.n_banks * bank.depth * (bank.width_bits or number.word_bits)
-    }
+    rooms = {bank.name: capacity(bank, number.word_bits) for bank in machine.memory}
+    return {name for name, room in rooms.items() if room is not None and bits[name] > room}
 
 
 def _busy(time: BurstTime) -> int:

@@ -14,16 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.engines.analytic.lines import Line
+from neurosim.engines.clock.homes import capacity
 from neurosim.machine import Dram, Machine, MemoryBank
-from neurosim.model.operations import (
-    Operation,
-    Phase,
-    Receive,
-    Send,
-    Words,
-    operands,
-    results,
-)
+from neurosim.model.operations import touched
 
 Ints = NDArray[np.int64]
 
@@ -54,11 +47,11 @@ def dram_cycles(lines: Sequence[Line], machine: Machine, tiles: Ints, word_bits:
     used = [_clocks(line, machine.dram) for line in lines]
     clocks = 0
     for bank in machine.memory:
-        if bank.depth is not None:
+        room = capacity(bank, word_bits)
+        if room is not None:
             kept = [_kept(line, bank, use) for line, use in zip(lines, used, strict=True)]
-            capacity = bank.n_banks * bank.depth * (bank.width_bits or word_bits)
             clocks += sum(
-                times * _spilled([kept[kind] for kind in order], capacity)
+                times * _spilled([kept[kind] for kind in order], room)
                 for order, times in _orders(lines, bank, tiles).items()
             )
     return int(clocks * machine.dram.tCK_ns * machine.clock_mhz // 1000)
@@ -88,12 +81,12 @@ def _orders(lines: Sequence[Line], bank: MemoryBank, tiles: Ints) -> Counter[tup
     return Counter(tuple(part.tolist()) for part in np.split(kinds[by_tile], cuts))
 
 
-def _spilled(units: Sequence[Sequence[Kept]], capacity: int) -> int:
+def _spilled(units: Sequence[Sequence[Kept]], room: int) -> int:
     """Fill a memory unit by unit; return the clocks for what does not fit."""
     taken, clocks = 0, 0
     for kept in units:
         for memory in kept:
-            if taken + memory.bits <= capacity:
+            if taken + memory.bits <= room:
                 taken += memory.bits
             else:
                 clocks += memory.clocks
@@ -105,15 +98,7 @@ def _clocks(line: Line, dram: Dram) -> Counter[str]:
     clocks: Counter[str] = Counter()
     burst_bits = 2 * dram.nBL * dram.channel_width
     for times, operation, _ in line.items:
-        for part in _parts(operation):
+        for part, _ in touched(operation):
             bursts = -(-part.distinct * line.homes[part.memory].bits // burst_bits)
             clocks[part.memory] += times * (dram.nCL + bursts * dram.nBL)
     return clocks
-
-
-def _parts(operation: Operation) -> tuple[Words, ...]:
-    if isinstance(operation, Phase):
-        return ()
-    if isinstance(operation, (Send, Receive)):
-        return (operation.words,)
-    return (*operands(operation), *results(operation))

@@ -92,12 +92,12 @@ def settle(
                 own[memory.name] = Home(bank, bits)
                 continue
             place = instance(bank, neuron.number, tiles)
-            taken, capacity = homes.bits[bank.name, place], _capacity(bank, bits)
-            if capacity is None or taken + memory.words * bits <= capacity:
+            taken, room = homes.bits[bank.name, place], capacity(bank, bits)
+            if room is None or taken + memory.words * bits <= room:
                 homes.bits[bank.name, place] += memory.words * bits
                 own[memory.name] = Home(bank, bits)
                 continue
-            _refuse_without_dram(machine, bank, capacity, neuron, memory, bits)
+            _refuse_without_dram(machine, bank, room, neuron, memory, bits)
             own[memory.name] = Home(None, bits, homes.dram_bits)
             homes.dram_bits += memory.words * bits
             homes.spilled_words += memory.words
@@ -120,19 +120,19 @@ def dram_runs(words: Sequence[Words], homes: Mapping[str, Home]) -> tuple[Run, .
     return tuple(runs)
 
 
-def _capacity(bank: MemoryBank, word_bits: int) -> int | None:
-    """Return the bits of one instance; without a width every access is one word."""
+def capacity(bank: MemoryBank, word_bits: int) -> int | None:
+    """Return the bits of one instance, None for no limit; without a width an access is a word."""
     if bank.depth is None:
         return None
     return bank.n_banks * bank.depth * (bank.width_bits or word_bits)
 
 
 def _refuse_without_dram(
-    machine: Machine, bank: MemoryBank, capacity: int, neuron: Neuron, memory: Memory, bits: int
+    machine: Machine, bank: MemoryBank, room: int, neuron: Neuron, memory: Memory, bits: int
 ) -> None:
     if machine.dram is None:
         raise UserError(
-            f"machine {machine.name}: [[memory]] {bank.name} holds {capacity:,} bits a"
+            f"machine {machine.name}: [[memory]] {bank.name} holds {room:,} bits a"
             f" {bank.scope}, and {neuron.name}'s {memory.words:,} words {memory.name} of {bits}"
             " bits do not fit in what is left. Give it depth, use fewer units, or add a section"
             " [dram] for what does not fit."

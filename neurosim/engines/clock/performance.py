@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import simpy
 
-from neurosim.engines.activity import Activity, BankActivity, DramActivity, NeuronActivity
+from neurosim.engines.activity import Activity, NeuronActivity
+from neurosim.engines.clock.account import account
 from neurosim.engines.clock.carriers import carrier_for
 from neurosim.engines.clock.dram import DramChannel
 from neurosim.engines.clock.recorder import Recorder
@@ -96,7 +97,7 @@ class Performance:
         cycles = self.clock.now - started + self.machine.sync.latency_cycles
         if self.recorder is not None:
             self.recorder.end(cycles)
-        return self._account(cycles, events)
+        return account(self, cycles, events)
 
     def _neuron(self, number: int, part: Part) -> Process:
         """Go through one neuron's bursts."""
@@ -123,8 +124,7 @@ class Performance:
                     ahead = 0
                 yield from self._in_turn(number, part, burst)
             else:
-                if burst.run is not None:
-                    self._compute(burst)
+                self._compute(burst)
                 if recorder is not None:
                     recorder.compute(number, burst, clock.now + ahead)
                 ahead += burst.cycles
@@ -179,6 +179,7 @@ class Performance:
         self._note(number, burst, "memory", clock.now - since - burst.time.compute)
 
     def _compute(self, burst: Burst) -> None:
+        """Change words, where they are played too."""
         if burst.run is not None:
             burst.run()
             self.done.append(burst.run)
@@ -283,68 +284,6 @@ class Performance:
             activity = self.neurons[number]
             setattr(activity, kind, getattr(activity, kind) + cycles)
             self.phases[burst.phase, kind] += cycles
-
-    def _account(self, cycles: int, events: int) -> Activity:
-        """Add up what the step did, and the bounds that its cycles cannot undercut."""
-        total = self.score.total
-        units = self.neurons[: len(self.score.network.units)]
-        for activity, part in zip(units, self.score.parts, strict=False):
-            activity.compute = part.compute
-            activity.memory += part.stalls
-            activity.barrier = cycles - activity.cycles
-        phases = total.phases.copy()  # in the order of a program
-        phases.update(self.phases)
-        link = self.carrier.account()
-        return Activity(
-            cycles=cycles,
-            neurons=units,
-            banks=self._banks(),
-            link=link,
-            dram=self._dram(),
-            phases=phases,
-            macs=self.machine.lanes(len(units)) * self.machine.compute.macs_per_lane,
-            compute_bound=max(total.passes.values()),
-            memory_bound=max(
-                [*self.bank_busy.values(), self.dram.busy_cycles if self.dram else 0], default=0
-            ),
-            link_bound=link.bound_cycles,
-            dependency_bound=max(part.alone for part in self.score.parts),
-            barrier_bound=self.machine.sync.latency_cycles,
-            words_received=self.received,
-            hop_words=sum(s.hop_words for s in self.score.freight.shipments),
-            events=events,
-        )
-
-    def _banks(self) -> dict[str, BankActivity]:
-        """Return what went through each kind of memory."""
-        total, banks = self.score.total, {}
-        for name in (bank.name for bank in self.machine.memory):
-            busy = [cycles for (shared, _), cycles in self.bank_busy.items() if shared == name]
-            banks[name] = BankActivity(
-                name,
-                reads=total.traffic.words[name, "reads"],
-                writes=total.traffic.words[name, "writes"],
-                busy_cycles=max(busy, default=0),
-                largest_bits=total.largest_bits[name],
-                accesses={
-                    (use.kind, use.bits): times
-                    for use, times in total.traffic.accesses.items()
-                    if use.bank == name
-                },
-            )
-        return banks
-
-    def _dram(self) -> DramActivity | None:
-        if self.dram is None:
-            return None
-        return DramActivity(
-            bits=self.dram.bits,
-            row_hits=self.dram.row_hits,
-            row_misses=self.dram.row_misses,
-            busy_cycles=self.dram.busy_cycles,
-            waited_cycles=self.dram.waited_cycles,
-            spilled_words=self.score.homes.spilled_words,
-        )
 
 
 def _grant(event: simpy.Event) -> None:

@@ -13,15 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from neurosim.model.operations import (
-    Operation,
-    Phase,
-    Receive,
-    Send,
-    Words,
-    operands,
-    results,
-)
+from neurosim.model.operations import Operation, Receive, Send, Words, touched
 
 
 class Access(NamedTuple):
@@ -55,18 +47,18 @@ def plan(operations: tuple[Operation, ...]) -> Plan:
     """Find out what each operation of a program has to wait for."""
     result = Plan(operations, [0] * len(operations), [[] for _ in operations])
     shared = _touched_by_messages(operations)
-    touched: defaultdict[str, list[Access]] = defaultdict(list)
+    histories: defaultdict[str, list[Access]] = defaultdict(list)
     awaited: dict[int, set[int]] = {}
     for position, operation in enumerate(operations):
         message = isinstance(operation, (Send, Receive))
         before: set[int] = set()
-        accesses = [a for a in _accesses(operation) if a[0].memory in shared]
+        accesses = [a for a in touched(operation) if a[0].memory in shared]
         for words, writes in accesses:
             access = Access(position, *_range(words), writes, message)
-            before |= _conflicts(touched[words.memory], access)
+            before |= _conflicts(histories[words.memory], access)
         for words, writes in accesses:
             access = Access(position, *_range(words), writes, message)
-            history = touched[words.memory]
+            history = histories[words.memory]
             if writes:  # whoever conflicts with the older ones conflicts with this one too
                 history[:] = [old for old in history if not _replaced(old, access)]
             history.append(access)
@@ -76,20 +68,6 @@ def plan(operations: tuple[Operation, ...]) -> Plan:
             result.waits[position] += 1
             result.then[earlier].append(position)
     return result
-
-
-def _accesses(operation: Operation) -> list[tuple[Words, bool]]:
-    """List the words that an operation touches, and whether it writes them."""
-    match operation:
-        case Phase():
-            return []
-        case Send():
-            return [(operation.words, False)]
-        case Receive():
-            return [(operation.words, True)]
-        case _:
-            reads = [(words, False) for words in operands(operation)]
-            return reads + [(words, True) for words in results(operation)]
 
 
 def _touched_by_messages(operations: tuple[Operation, ...]) -> set[str]:

@@ -78,8 +78,9 @@ class Part:
 
 @dataclass
 class Total:
-    """Sums over all units, and of each memory the bits that the fullest has to hold."""
+    """Sums over all units, the longest part, and of each memory the bits of the fullest."""
 
+    alone: int = 0
     passes: Counter[int] = field(default_factory=Counter)  # lane
     phases: Counter[tuple[str, str]] = field(default_factory=Counter)
     traffic: Traffic = field(default_factory=lambda: Traffic(Counter(), Counter()))
@@ -130,6 +131,7 @@ class Score:
         self.freight = freight(
             self.mail, self.posted, carrier, self.tiles, self.topology, number.word_bits
         )
+        self.hop_words = sum(shipment.hop_words for shipment in self.freight.shipments)
         self.shipped, self.busiest_port = self.freight.totals, self.freight.busiest_port
         self.missing = self._missing()
         self.released = [self._released(consignment) for consignment in self.freight.consignments]
@@ -186,7 +188,7 @@ class Score:
 
     def _total(self) -> Total:
         """Add up what no contention changes, over the units."""
-        total = Total()
+        total = Total(max(part.alone for part in self.parts))
         for part in self.parts:
             total.traffic.words.update(part.traffic.words)
             total.traffic.accesses.update(part.traffic.accesses)
@@ -282,10 +284,8 @@ class Score:
             block = arrival.block * nodes + tile
             least[block] = min(least.get(block, arrival.messages), arrival.messages)
         for shipment in self.freight.shipments:
-            if (
-                shipment.block == MIXED
-            ):  # it fills Receives of several blocks, which then never wait
-                for arrival in np.arange(len(self.messages))[shipment.arrivals].tolist():
+            if shipment.block == MIXED:  # whatever it fills may be full with any message
+                for arrival in shipment.filled.tolist():
                     least[self.mail.arrivals[arrival].block * nodes + shipment.destination] = 0
         numbers: dict[int, int] = {}
         for number, shipment in enumerate(self.freight.shipments):

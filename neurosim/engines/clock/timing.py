@@ -71,6 +71,7 @@ def burst_time(operation: Compute, homes: Mapping[str, Home], machine: Machine) 
     passes = _ceil(count, stages.macs_per_lane)
     service = {name: _service(banks[name], moved) for name, _ in moved.words}
     private = [n for name, n in service.items() if banks[name].scope == "neuron"]
+    turns = [(name, n) for name, n in service.items() if banks[name].scope != "neuron"]
     latency = (
         _latency(read, homes, "read_latency_cycles")
         + (stages.activation_latency_cycles if activates else stages.mac_latency_cycles)
@@ -80,7 +81,7 @@ def burst_time(operation: Compute, homes: Mapping[str, Home], machine: Machine) 
         passes=passes,
         compute=latency + passes,
         stall=max([0, *(n - passes for n in private)]),
-        shared=tuple((name, n) for name, n in sorted(service.items()) if name in shared(machine)),
+        shared=tuple(sorted(turns)),
         traffic=moved,
     )
 
@@ -98,11 +99,6 @@ def traffic(read: Iterable[Words], written: Iterable[Words], homes: Mapping[str,
                 use = Access(bank.name, kind, bank.width_bits or bits)
                 found.accesses[use] += accesses(bank, part.distinct, bits)
     return found
-
-
-def shared(machine: Machine) -> set[str]:
-    """Return the names of the memories that neurons take turns on."""
-    return {bank.name for bank in machine.memory if bank.scope != "neuron"}
 
 
 def accesses(bank: MemoryBank, words: int, bits: int) -> int:

@@ -29,7 +29,7 @@ from neurosim.learning.rule import Rule
 from neurosim.machine import Bus, Dram, Links, Machine, MemoryBank, Noc
 from neurosim.model.arithmetic import Number
 from neurosim.model.network import Network
-from neurosim.model.operations import Operation, Phase, Receive, Send, Words, operands, results
+from neurosim.model.operations import Receive, Send, touched
 from neurosim.noc.topology import Topology
 
 DRAM = "dram"
@@ -142,7 +142,7 @@ def _uses(
     for neuron in network.neurons:
         own = homes[neuron.number]
         for operation in operations_of(neuron, rule, network, 0):
-            for side, words in _touched(operation):
+            for words, side in touched(operation):
                 home, message = own[words.memory], isinstance(operation, (Send, Receive))
                 if home.bank is not None and not message:
                     use = uses[home.bank.name]
@@ -152,16 +152,6 @@ def _uses(
                     uses[DRAM].amount[side] += words.distinct * home.bits
                     uses[DRAM].words += words.distinct
     return uses
-
-
-def _touched(operation: Operation) -> list[tuple[int, Words]]:
-    """Return the words that an operation reads (0) and writes (1)."""
-    if isinstance(operation, Phase):
-        return []
-    if isinstance(operation, (Send, Receive)):
-        return [(int(isinstance(operation, Receive)), operation.words)]
-    read = [(0, words) for words in operands(operation)]
-    return read + [(1, words) for words in results(operation)]
 
 
 def _rates(bank: MemoryBank, machine: Machine, units: int) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from neurosim.engines.mapping.assignment import assign
 from neurosim.engines.mapping.bisection import parts, symmetric
 from neurosim.engines.mapping.places_file import read
 from neurosim.learning.rule import Rule
-from neurosim.machine import Machine, Noc
+from neurosim.machine import Machine, Mapping, Noc
 from neurosim.model.network import Network
 from neurosim.noc.topology import Topology
 
@@ -46,9 +46,7 @@ def place(network: Network, rule: Rule, machine: Machine) -> Tiling:
     if mapping.policy == "file" and mapping.file is not None:
         chosen = read(mapping.file, network, tiles)
     else:
-        chosen = row_major(units, tiles)
-    if mapping.policy == "random":
-        chosen = np.random.default_rng(mapping.seed).permutation(chosen)
+        chosen = dealt(units, tiles, mapping)
     if mapping.policy == "min_hop_words" and tiles > 1:
         return _nearest(traffic(network, rule), distances(machine), chosen, mapping.seed)
     return np.append(chosen, inputs)
@@ -57,6 +55,14 @@ def place(network: Network, rule: Rule, machine: Machine) -> Tiling:
 def row_major(units: int, tiles: int) -> Tiling:
     """Return the tile of every unit when all tiles have as many, and units are in order."""
     return np.repeat(np.arange(tiles), _even(units, tiles))
+
+
+def dealt(units: int, tiles: int, mapping: Mapping) -> Tiling:
+    """Return the tile of every unit where all tiles get as many: in order, or at random."""
+    chosen = row_major(units, tiles)
+    if mapping.policy == "random":
+        return np.random.default_rng(mapping.seed).permutation(chosen)
+    return chosen
 
 
 def distances(machine: Machine) -> NDArray[np.int64]:
