@@ -8,7 +8,7 @@ import pytest
 from neurosim.engines.tally import storage, tally
 from neurosim.learning import Census
 from neurosim.learning.counts import Counts, total
-from neurosim.learning.rule import Rule, speak, tick_memories
+from neurosim.learning.rule import Rule, speak
 from neurosim.model.blocks import Blocks, complete
 from neurosim.model.network import Network
 from neurosim.model.operations import Receive
@@ -36,8 +36,7 @@ def worked(rule: Rule, census: Census) -> Counts:
                 away = sum(far != neuron.number for far in operation.along)
                 words = operation.words.count * away // len(operation.along)
                 found.append(Counts(words_received=words * often * alike))
-        own = () if neuron.is_input else rule.memories(neuron, census.network)
-        found.append(times(storage((*tick_memories(neuron), *own)), alike))
+        found.append(times(storage(rule.described(neuron, census.network).values()), alike))
     return total(found)
 
 

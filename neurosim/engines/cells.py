@@ -16,10 +16,10 @@ from neurosim.engines.kernels import bind, bind_payload
 from neurosim.engines.tally import storage, tally
 from neurosim.errors import UserError
 from neurosim.learning.counts import Counts, total
-from neurosim.learning.rule import Rule, speak, tick_memories
+from neurosim.learning.rule import Rule, speak
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron, Surroundings
+from neurosim.model.neuron import Neuron
 from neurosim.model.operations import Operation, Phase, Receive, Send
 
 
@@ -28,12 +28,6 @@ class Bound(NamedTuple):
 
     operation: Operation
     run: Callable[[], Any]
-
-
-def described(neuron: Neuron, rule: Rule, network: Surroundings) -> dict[str, Memory]:
-    """Return a neuron's memories by name."""
-    own = () if neuron.is_input else rule.memories(neuron, network)
-    return {memory.name: memory for memory in (*tick_memories(neuron), *own)}
 
 
 def operations_of(
@@ -67,7 +61,7 @@ class Cell:
 
     def __init__(self, neuron: Neuron, rule: Rule, network: Network, number: Number) -> None:
         self.neuron, self.rule, self.network, self.number = neuron, rule, network, number
-        self.described = described(neuron, rule, network)
+        self.described = rule.described(neuron, network)
         self.storage = storage(self.described.values())
         self.memory: dict[str, Array] = {}
         self.offset: dict[str, int] = {}

@@ -27,7 +27,7 @@ import numpy as np
 
 from neurosim.errors import UserError
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.rule import Outcome, Rule, fire, listen, speak, tick, tick_cost, update
+from neurosim.learning.rule import Outcome, Rule, fire, listen, speak, tick, tick_cost
 from neurosim.model import messages
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
@@ -117,7 +117,7 @@ class BPTT(Rule):
             if age < h - 1 and (u := neuron.unit_sources):
                 yield Fma(Words("blame", 0, u), every(DELTA, u), Words("w", 0, u))
                 yield Send(messages.ERROR, Words("blame", 0, u), neuron.units, scatter=True)
-        yield from update(neuron, Words("g", 0, n))
+        yield from self.update(neuron, Words("g", 0, n))
 
     def init(self, layout: Layout, number: Number, y: Array) -> State:
         """Start from activations, with an empty history."""

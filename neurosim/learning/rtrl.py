@@ -35,7 +35,6 @@ from neurosim.learning.rule import (
     speak,
     tick,
     tick_cost,
-    update,
 )
 from neurosim.model.arithmetic import Array, Format, Number
 from neurosim.model.layout import Layout
@@ -88,7 +87,7 @@ class RTRL(Rule):
         yield from _sensitivities(neuron, len(network.edges))
         yield Phase("gradient")
         yield from _gradient(neuron, network)
-        yield from update(neuron, Words("g", 0, neuron.edges))
+        yield from self.update(neuron, Words("g", 0, neuron.edges))
 
     def work(self, kind: Kind, census: Census) -> Iterator[tuple[int, Operation]]:
         """The program, with the turns of all units that are heard alike said once."""
@@ -115,7 +114,7 @@ class RTRL(Rule):
                 yield len(other.numbers) - (other is kind), share
         yield census.k - neuron.is_output, Receive(GRADIENT, Words("g", 0, n), elsewhere)
         yield census.k - 1, _sum_of_shares(n, 1)
-        for operation in update(neuron, Words("g", 0, n)):
+        for operation in self.update(neuron, Words("g", 0, n)):
             yield 1, operation
 
     def init(self, layout: Layout, number: Number, y: Array) -> State:

@@ -122,6 +122,17 @@ class Rule(ABC):
     def closed(self, census: Census) -> Counts:
         """Return the closed forms of what one step takes."""
 
+    def described(self, neuron: Neuron, network: Surroundings) -> dict[str, Memory]:
+        """Return all memories of a neuron by name: those of the tick, and the rule's own."""
+        own = () if neuron.is_input else self.memories(neuron, network)
+        return {memory.name: memory for memory in (*tick_memories(neuron), *own)}
+
+    def update(self, neuron: Neuron, gradient: Words) -> Iterator[Operation]:
+        """``w_ij <- w_ij + rate g_ij``, which ends every program."""
+        yield Phase("update")
+        w = Words("w", 0, neuron.edges)
+        yield Fma(w, every(RATE, neuron.edges), gradient, w)
+
     def cost(self, network: Network) -> Counts:
         """Return what one step of a network takes, by the closed forms."""
         return self.closed(Census.of(network))
@@ -179,13 +190,6 @@ def fire(neuron: Neuron, z: int = 0, slope: Words = SLOPE) -> Iterator[Operation
         yield Fma(ERROR, Y, MINUS_ONE, TARGET)
 
 
-def update(neuron: Neuron, gradient: Words) -> Iterator[Operation]:
-    """``w_ij <- w_ij + rate g_ij``."""
-    yield Phase("update")
-    w = Words("w", 0, neuron.edges)
-    yield Fma(w, every(RATE, neuron.edges), gradient, w)
-
-
 def tick(
     layout: Layout, number: Number, weights: Array, y: Array, x: Array, target: Array
 ) -> Forward:
@@ -197,7 +201,7 @@ def tick(
 
 
 def tick_cost(census: Census) -> Counts:
-    """Return the closed form of ``speak``, ``listen``, ``fire`` and ``update``."""
+    """Return the closed form of ``speak``, ``listen``, ``fire`` and ``Rule.update``."""
     n, k, edges, heard = census.n, census.k, census.edges, census.heard
     return Counts(
         multiplications=edges + k + edges,

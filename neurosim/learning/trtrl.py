@@ -47,7 +47,6 @@ from neurosim.learning.rule import (
     speak,
     tick,
     tick_cost,
-    update,
 )
 from neurosim.learning.trtrl_exchange import PLACEMENTS, Exchange
 from neurosim.model import messages
@@ -159,7 +158,7 @@ class TRTRL(Rule):
             yield from self._sums(neuron)
             yield from self._gradient(neuron)
         yield from self._ingress(neuron)
-        yield from update(neuron, Words("g", 0, neuron.edges))
+        yield from self.update(neuron, Words("g", 0, neuron.edges))
 
     def init(self, layout: Layout, number: Number, y: Array) -> State:
         """Start from activations, with all sensitivities zero."""

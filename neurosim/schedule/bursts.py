@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from neurosim.learning.inference import Inference
-from neurosim.learning.rule import update
 from neurosim.model.neuron import Memory, Neuron, Surroundings
 from neurosim.model.operations import Operation, Words
 from neurosim.schedule.lowering import OLD, Lowering
@@ -39,7 +38,7 @@ class Frame(Inference):
     def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """The forward pass, then the update."""
         yield from super().program(neuron, network, phase)
-        yield from update(neuron, Words(GRADIENT, 0, neuron.edges))
+        yield from self.update(neuron, Words(GRADIENT, 0, neuron.edges))
 
 
 class Bursts:

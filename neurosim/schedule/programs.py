@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from neurosim.errors import UserError
-from neurosim.learning.rule import Rule, tick_memories
+from neurosim.learning.rule import Rule
 from neurosim.model.network import Network
 from neurosim.model.neuron import Memory, Neuron
 from neurosim.model.operations import (
@@ -74,7 +74,7 @@ class Programs:
     def __init__(self, network: Network, rule: Rule) -> None:
         self.network, self.rule = network, rule
         self.units = network.neurons[: len(network.units)]
-        self.described = {u.number: _memories(u, rule, network) for u in self.units}
+        self.described = {u.number: rule.described(u, network) for u in self.units}
         self.mail = Mail({}, {})
         self._sent_after: dict[tuple[str, int], int] = {}  # operations before a Send, by sender
         self._heard_before: dict[tuple[str, int], int] = {}  # and before a Receive, by receiver
@@ -166,10 +166,6 @@ def describe(operation: Operation) -> str:
     product = f"sum({product})" if type(operation).__name__ == "Dot" else product
     plus = f" + {operation.plus.memory}" if operation.plus is not None else ""  # type: ignore[union-attr]
     return f"{to} = {product}{plus}"
-
-
-def _memories(unit: Neuron, rule: Rule, network: Network) -> dict[str, Memory]:
-    return {m.name: m for m in (*tick_memories(unit), *rule.memories(unit, network))}
 
 
 def _signature(operation: Compute) -> Signature:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from neurosim.engines.cells import described
 from neurosim.engines.clock.homes import Home, capacity, settle
 from neurosim.engines.clock.timing import BurstTime, burst_time
 from neurosim.learning.counts import Census, Kind
@@ -118,7 +117,7 @@ def lines(census: Census, rule: Rule, machine: Machine, number: Number) -> tuple
     UserError
         When a neuron's words do not fit the machine's memories.
     """
-    memories = [described(kind.example, rule, census.network) for kind in census.kinds]
+    memories = [rule.described(kind.example, census.network) for kind in census.kinds]
     crowded = _crowded(census, memories, machine, number)
     found = []
     for kind, own in zip(census.kinds, memories, strict=True):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurosim.engines.cells import Cells, described, operations_of
+from neurosim.engines.cells import Cells, operations_of
 from neurosim.engines.clock.homes import Home, Run, dram_runs, instance, settle
 from neurosim.engines.clock.landings import Landing, landings
 from neurosim.engines.clock.plan import Plan, plan
@@ -115,7 +115,7 @@ class Score:
         self.machine = machine = machine.on(len(network.units))
         self.tiles: Ints = place(network, rule, machine)
         self._tiles: list[int] = self.tiles.tolist()
-        memories = [described(neuron, rule, network) for neuron in network.neurons]
+        memories = [rule.described(neuron, network) for neuron in network.neurons]
         self.homes = settle(
             list(zip(network.neurons, memories, strict=True)), machine, number, self._tiles
         )

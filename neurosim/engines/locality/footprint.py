@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.engines.cells import described
 from neurosim.engines.clock.homes import instance
 from neurosim.learning.rule import Rule
 from neurosim.machine import Machine
@@ -56,7 +55,7 @@ def footprint(
     at = tiles.tolist()
     for neuron in network.neurons:
         own = 0
-        for memory in described(neuron, rule, network).values():
+        for memory in rule.described(neuron, network).values():
             if memory.role is Role.CONSTANT:
                 continue
             width = number.bits(memory.form)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.engines.cells import described, operations_of
+from neurosim.engines.cells import operations_of
 from neurosim.engines.tally import tally
 from neurosim.learning.counts import Counts, total
 from neurosim.learning.rule import Rule
@@ -175,7 +175,7 @@ def accesses_of(operations: Iterable[Operation], memories: Iterable[Memory]) -> 
 
 def _second_step(network: Network, rule: Rule, neuron: Neuron) -> Integers:
     """Return the stack distances of a neuron's second step."""
-    memories = described(neuron, rule, network).values()
+    memories = rule.described(neuron, network).values()
     steps = [
         accesses_of(operations_of(neuron, rule, network, phase), memories)
         for phase in (0, 1 % rule.period)
@@ -217,7 +217,7 @@ def _kinds(network: Network, rule: Rule) -> list[_Kind]:
     for neuron in network.neurons:
         program = operations_of(neuron, rule, network, 1 % rule.period)
         counts = total(tally(operation, neuron.number) for operation in program)
-        alike[counts, tuple(described(neuron, rule, network).values())].append(neuron)
+        alike[counts, tuple(rule.described(neuron, network).values())].append(neuron)
     kinds = [
         _Kind(neurons[0], len(neurons), counts.reads + counts.writes)
         for (counts, _), neurons in alike.items()

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.engines.cells import described, operations_of
+from neurosim.engines.cells import operations_of
 from neurosim.engines.clock.homes import Home, settle
 from neurosim.engines.clock.timing import accesses
 from neurosim.engines.locality.traffic import Traffic, carried
@@ -114,7 +114,7 @@ def roofline(
     UserError
         When a memory does not fit its bank and there is no DRAM.
     """
-    memories = [described(neuron, rule, network) for neuron in network.neurons]
+    memories = [rule.described(neuron, network) for neuron in network.neurons]
     pairs = list(zip(network.neurons, memories, strict=True))
     homes = settle(pairs, machine, number, tiles.tolist()).of
     uses = _uses(network, rule, machine, homes)

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import log2
 
-from neurosim.learning.rule import tick_memories
 from neurosim.model.fixed import Fixed
 from neurosim.model.neuron import Role
 from neurosim.schedule import Schedule, Source
@@ -93,8 +92,7 @@ def places(plan: Schedule, number: Fixed) -> Iterator[Place]:
     by_unit = [name for name in placement.offsets if name not in (*placement.banks, P, SUM)]
     for unit in network.neurons[: len(network.units)]:
         lane, first = placement.lane[unit.number], placement.first[unit.number]
-        described = (*tick_memories(unit), *plan.rule.memories(unit, network))
-        memories = {memory.name: memory for memory in described}
+        memories = plan.rule.described(unit, network)
         for name in ("w", *sorted(set(placement.banks) & set(memories))):
             bank = Source.WEIGHT if name == "w" else placement.banks[name]
             offset, form = placement.offsets.get(name, 0), weight if name == "w" else word
