@@ -36,6 +36,9 @@ RULES: dict[str, Rule] = {
     "no loops": ns.TRTRL(0.05, self_terms=False),
     "inference": Inference(),
     "rtrl": ns.RTRL(0.05),
+    "snap": ns.SnAp(0.05),
+    "snap-0": ns.SnAp(0.05, order=0),
+    "rflo": ns.RFLO(0.05),
 }
 
 

@@ -108,6 +108,19 @@ def summary(sizes: tuple[int, ...] = (25,), **fields: Any) -> Summary:
     return Summary(**{**given, **fields})
 
 
+def aligned(names: tuple[str, ...] = RULES) -> Summary:
+    """Return a summary of `neurosim align`."""
+    rows = []
+    for n, name in enumerate(names):
+        value = 1.0 - 0.9 * n / len(names)
+        measures = {"cosine": value, "cosine_low": value - 0.2, "cosine_high": value + 0.1}
+        hidden = {f"hidden_{key}": 0.9 * found for key, found in measures.items()}
+        more = {"norm_ratio": 1.5, "hidden_norm_ratio": 2.5, "left_out_steps": n}
+        rows.append(row(name, **measures, **hidden, **more))
+    curves = {name: [0.9 - 0.01 * k for k in range(20)] for name in names}
+    return summary(verb="align", rows=tuple(rows), curves={}, profiles={}, alignment=curves)
+
+
 def series() -> dict[str, LastSteps]:
     steps = tuple(range(3000, 4000))
     target = tuple(math.sin(step / 9) for step in steps)

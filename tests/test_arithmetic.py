@@ -151,7 +151,7 @@ def test_encode_is_the_nearest_and_saturates(number, form):
 def test_formats_of_the_default():
     number = ns.Fixed()
     assert number.name == "fixed16.12"
-    assert [number.bits(form) for form in Format] == [16, 32, 48, 16]
+    assert [number.width(form) for form in Format] == [16, 32, 48, 16]
     assert number.ranges[Format.WEIGHT][1:] == (-(1 << 27), (1 << 27) - 1)  # where words saturate
     assert (number.one, number.interpolation_bits) == (4096, 7)
     assert number == ns.Fixed(16, 12, 32, 24, 9)
@@ -330,7 +330,7 @@ def test_float_does_what_it_says():
         (number.encode(number.decode(a)), a),
     ):
         assert np.allclose(found, wanted, rtol=1e-13, atol=1e-13)
-    assert (number.name, number.word_bits, number.bits(WEIGHT)) == ("float64", 64, 64)
+    assert (number.name, number.word_bits, number.width(WEIGHT)) == ("float64", 64, 64)
 
 
 # --- mistakes -------------------------------------------------------------------------------

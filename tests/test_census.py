@@ -24,12 +24,13 @@ def times(counts: Counts, n: int) -> Counts:
     return Counts(*(n * value for value in vars(counts).values()))
 
 
-def worked(rule: Rule, census: Census) -> Counts:
+def worked(rule: Rule, census: Census, phase: int = 0) -> Counts:
     """Count what the rule says that a unit of each kind does, and what its memories hold."""
     found = []
     for kind in (*census.kinds, *census.inputs):
         neuron, alike = kind.example, len(kind.numbers)
-        does = rule.work(kind, census) if not neuron.is_input else ((1, s) for s in speak(neuron))
+        own = rule.work_at(kind, census, phase) if not neuron.is_input else ()
+        does = own or ((1, operation) for operation in speak(neuron))
         for often, operation in does:
             found.append(times(tally(operation, neuron.number), often * alike))
             if isinstance(operation, Receive):

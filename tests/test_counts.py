@@ -7,7 +7,19 @@ import neurosim
 from neurosim.cli import main
 from neurosim.engines import simulated_step
 from neurosim.engines.train import engine_for
-from neurosim.learning import BPTT, RTRL, TRTRL, Counts, Inference
+from neurosim.learning import (
+    BPTT,
+    KFRTRL,
+    OK,
+    RTRL,
+    TRTRL,
+    UORO,
+    Counts,
+    EProp,
+    FocusedBP,
+    Inference,
+    SnAp,
+)
 from neurosim.model import Float, Network
 from neurosim.schedule import schedule
 from neurosim.study.graphs import graph_from
@@ -21,6 +33,12 @@ RULES = [
     TRTRL(placement="owner"),
     TRTRL(placement="owner", self_terms=False),
     BPTT(window=4),
+    UORO(),
+    KFRTRL(),
+    OK(rank=2),
+    SnAp(),
+    EProp(kappa=0.5),
+    FocusedBP(depth=3),
     Inference(),
 ]
 

@@ -120,7 +120,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("rules", ["trtrl", "rtrl,trtrl"])
 def test_ctrl_c_keeps_what_was_computed(rules):
     Path("watched.py").write_text(TOUCHING)
-    flags = ["--compare", rules, "--seeds", "0", "--network.units", "4", "--steps", "80000"]
+    flags = ["--compare", rules, "--seeds", "0", "--network.units", "4", "--engine", "stepwise"]
     process = started("watched.py", "compare", *flags)
     while not Path("begun").exists() and process.poll() is None:
         time.sleep(0.02)

@@ -10,11 +10,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from neurosim.report.figures import capacity, cycles, gallery, growth, learning, mesh, scales, style
 from neurosim.report.figures.picture import Material, inline
-from tests.reported import HOSTILE, RULES, hostile, profile, row, series, summary
+from tests.reported import HOSTILE, RULES, aligned, hostile, profile, row, series, summary
 
 SVG = "{http://www.w3.org/2000/svg}"
 ONE_SIZE = set(gallery.NAMES) - {"growth"}
 LABELS = {
+    "alignment": {
+        "multiplications a step",
+        "cosine with the exact gradient, hidden units",
+        "TRTRL",
+    },
+    "alignment_over_time": {"step", "cosine with the exact gradient, hidden units", "RTRL"},
     "learning": {"step", "normalised squared error", "at the end"},
     "answers": {"step", "target"},
     "growth": {"N, units", "multiplications a step", "words kept", "cycles a step"},
@@ -35,6 +41,8 @@ LABELS = {
 def pictures():
     """Every figure there is: those of one size, and the growth over several."""
     found = {each.name: each for each in gallery.drawn(Material(summary(), series()))}
+    along = gallery.drawn(Material(aligned()))
+    found |= {each.name: each for each in along if each.name.startswith("alignment")}
     with style.house():
         found["growth"] = growth.growth(Material(summary((10, 20, 40))))
     return found

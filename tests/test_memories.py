@@ -6,7 +6,6 @@ import networkx as nx
 import pytest
 
 from neurosim.engines import simulated_step
-from neurosim.engines.cells import described
 from neurosim.engines.clock.dram import DramChannel
 from neurosim.engines.clock.homes import Run, settle
 from neurosim.engines.clock.timing import accesses
@@ -61,7 +60,7 @@ def homes(depth: int, width: int | None, scope: str = "neuron", n_banks: int = 1
     network = Network(nx.DiGraph([("x", "a"), ("a", "b"), ("b", "a")]), ["x"], ["b"])
     bank = MemoryBank("m", ALL, scope, depth=depth, width_bits=width, n_banks=n_banks)  # type: ignore[arg-type]
     machine = replace(load("mesh"), memory=(bank,), dram=dram, tiles=Tiles(1, 2))
-    memories = [(n, described(n, TRTRL(), network)) for n in network.neurons]
+    memories = [(n, TRTRL().described(n, network)) for n in network.neurons]
     return settle(memories, machine, Fixed(), [0, 1, 0]), dict(memories[0][1])
 
 
@@ -75,7 +74,7 @@ def test_what_does_not_fit_lies_in_the_dram() -> None:
     for memory in memories.values():
         if memory.role == "constant":
             continue
-        bits = Fixed().bits(memory.form)
+        bits = Fixed().width(memory.form)
         assert (memory.name in spilled) == (taken + memory.words * bits > 5 * bits)
         if memory.name not in spilled:
             taken += memory.words * bits

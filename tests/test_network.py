@@ -88,7 +88,8 @@ MISTAKES = {
     "weight a list": (lambda: ns.Network(graph(x_n0=[0.5])), "weight [0.5] is no finite number"),
     "activation": (
         lambda: ns.Network(graph(), activation="tan"),
-        "activation 'tan': unknown. Did you mean tanh? Choose one of: tanh, logistic.",
+        "activation 'tan': unknown. Did you mean tanh? Choose one of: tanh, logistic, linear,"
+        " spike.",
     ),
     "seed negative": (lambda: ns.Network(graph(), seed=-1), "seed must be a whole number"),
     "seed broken": (lambda: ns.Network(graph(), seed=1.5), "from 0 up (got 1.5)"),

@@ -173,6 +173,19 @@ def test_a_third_rule_fits_in_eighty_columns():
     assert cycles.split() == ["cycles", "1,000,000", "50,000", "20,000", "50.0", "x"]
 
 
+def test_more_rules_than_fit_stand_in_tables_below_each_other():
+    out = screen()
+    names = ["rtrl", "bptt", "ok:rank=4", "trtrl", "rflo:feedback=random", "snap", "hybrid"]
+    rows = tuple(row(name, 2 + n) for n, name in enumerate(names))
+    terminal.print_report(SCENARIO, summary(rows=rows), None, out)
+    lines = shown(out).splitlines()
+    assert max(map(len, lines)) <= 80
+    cycles = [line.split()[1:] for line in lines if line.startswith("  cycles")]
+    expected = [quantities.count(each["cycles_per_step"]) for each in rows]
+    assert [len(found) for found in cycles] == [4, 3]
+    assert [figure for found in cycles for figure in found] == expected
+
+
 def test_what_was_not_computed_is_left_out():
     bare = {key: row("rtrl", 1)[key] for key in ("rule", "units", "outputs")}
     out = screen()

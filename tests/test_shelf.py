@@ -26,8 +26,18 @@ COSTS = {
     # the third way to place depends on SciPy's optimiser, and is looked at by its result below
     "placement": ("--placements", "row_major,random", "--network.units", "36"),
     "which_chip": (),
+    "adding": (),
+    "narma10": (),
+    "echo_state": (),
+    "mackey_glass": (),
+    "kronecker": (),
+    # whole, they take seconds on the bus
+    "alignment": ("--compare", "trtrl,kf_rtrl,rtrl"),
+    "text": ("--network.units", "32"),
+    "characters": ("--network.units", "32"),
 }
-LEARNING = ("compare", "frequency_doubler", "sunspots")
+LEARNING = ("compare", "frequency_doubler", "sunspots", "adding", "narma10", "text", "echo_state",
+            "mackey_glass")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

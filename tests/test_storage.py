@@ -189,7 +189,7 @@ FILES = {
         pack({"weights": np.ones(1)}, {"neurosim": "[" * 100_000}),
         UNREADABLE,
     ),
-    "a later format": (saved(format=2), "has format 2; this neurosim reads 1. Update neurosim."),
+    "a later format": (saved(format=3), "has format 3; this neurosim reads 2. Update neurosim."),
     "no format": (saved(format=...), "has format None"),
     "no nodes": (saved(nodes=...), "header is damaged"),
     "no edges": (saved(edges=...), "header is damaged"),

@@ -47,7 +47,7 @@ def test_targets_can_be_moved_to_where_a_logistic_unit_reaches(name):
 
 def test_every_task_says_what_it_is():
     about = tasks.names()
-    assert set(about) == {*DRAWN, "csv"}
+    assert set(about) > {*DRAWN, "csv"}
     assert all(len(line) > 20 for line in about.values())
 
 
@@ -295,7 +295,7 @@ def test_a_file_of_too_many_rows_is_told(tmp_path, monkeypatch):
         ("mackey_glass", {"seed": -1}, ["seed", "at least 0"]),
         ("mackey_glass", {"tau": float("inf")}, ["tau", "at most 1000"]),
         ("mackey_glass", {"tau": "17"}, ["tau", "must be a number"]),
-        ("mackey_glass", {"horizon": 0}, ["horizon", "from 1 to"]),
+        ("mackey_glass", {"horizon": -1}, ["horizon", "from 0 to"]),
         ("mackey_glass", {"data": "series.csv"}, ["does not take data"]),
         ("frequency_doubler", {"period": 4}, ["period", "above 4"]),
         ("frequency_doubler", {"horizon": 1}, ["does not take horizon", "period"]),

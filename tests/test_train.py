@@ -1,5 +1,6 @@
 """Training: the loop, its arguments, and how it ends."""
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -82,6 +83,35 @@ def test_diverging_says_when_and_keeps_the_run() -> None:
     run = caught.value.run
     assert run.diverged_at == run.steps < STEPS
     assert np.isfinite(run.outputs).all()
+
+
+def line(rate: float, scale: float = 1.0, steps: int = 2_100, activation: str = "linear"):
+    """Let one unit learn to be ``scale``, from an input that is always 1."""
+    graph = nx.DiGraph([("x", "u")])
+    described = ns.Network(graph, ["x"], ["u"], activation=activation, seed=1)
+    return ns.train(described, ns.TRTRL(rate), np.ones(steps), np.full(steps, scale))
+
+
+def test_errors_that_grow_without_bound_end_a_run_long_before_they_overflow() -> None:
+    """The error's factor a step is 1 - rate: at a rate of 2.005 it grows, by one in 200."""
+    with pytest.raises(ns.RunFailed, match=r"diverged at step 2048, .* mean squared err") as caught:
+        line(2.005)
+    run = caught.value.run
+    assert run.steps == run.diverged_at == len(run.errors) == 2_048
+    assert np.isfinite(run.outputs).all()
+    assert run.nmse() is None
+    assert line(1.995).diverged_at is None
+
+
+def test_weights_that_grow_without_bound_are_found_where_outputs_cannot() -> None:
+    with pytest.raises(ns.RunFailed, match=r"a weight has grown to 1e\+12 times") as caught:
+        line(1e12, 3.0, activation="tanh")
+    assert caught.value.run.steps == 1_024
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-3, 1e6, 1e12])
+def test_targets_of_any_size_are_learned_without_alarm(scale: float) -> None:
+    assert abs(line(0.1, scale, steps=1_100).errors[-1]) <= 1e-9 * scale
 
 
 def test_gradients_hold_the_weights_fixed_and_point_uphill() -> None:

@@ -214,7 +214,7 @@ def test_ctrl_c_leaves_a_clean_terminal(tmp_path):
     import pty
 
     main_end, end = pty.openpty()
-    command = ["run", "ring", "--watch", "--machine", "none", "--steps", "60000"]
+    command = ["run", "ring", "--watch", "--machine", "none", "--engine", "stepwise"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"}
     program = subprocess.Popen(
         [sys.executable, "-m", "neurosim", *command, "--network.units", "8"],

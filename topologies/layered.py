@@ -11,10 +11,9 @@ from itertools import pairwise, product
 
 import networkx as nx
 
-from neurosim.errors import UserError
 from neurosim.model.blocks import Blocks
-from neurosim.study.checks import whole
-from neurosim.study.wiring import afford, check, describe, wire
+from neurosim.study.layers import ranges, widths
+from neurosim.study.wiring import afford, describe, wire
 
 
 def build(
@@ -29,12 +28,12 @@ def build(
     ``layers`` is how many units each layer has, the first layer first; two equal halves where it
     is left out, with the odd unit in the first.
     """
-    widths = _widths(units, outputs, layers)
-    afford("layered", units, edges=2 * sum(a * b for a, b in pairwise(widths)))
+    sizes = _sizes(units, outputs, layers)
+    afford("layered", units, edges=2 * sum(a * b for a, b in pairwise(sizes)))
     recurrent = nx.empty_graph(units)
-    for lower, upper in pairwise(_ranges(widths)):
+    for lower, upper in pairwise(ranges(sizes)):
         recurrent.add_edges_from(product(lower, upper))  # no direction: feedback comes with it
-    return wire(recurrent, inputs, range(units - outputs, units), fed=range(widths[0]))
+    return wire(recurrent, inputs, range(units - outputs, units), fed=range(sizes[0]))
 
 
 def described(
@@ -44,40 +43,12 @@ def described(
     layers: Sequence[int] | None = None,
 ) -> Blocks:
     """Return what is to be known of the network to count its costs, at any size."""
-    widths = _widths(units, outputs, layers)
-    up = [*pairwise(range(len(widths)))]
+    sizes = _sizes(units, outputs, layers)
+    up = [*pairwise(range(len(sizes)))]
     joined = [*up, *((b, a) for a, b in up)]
-    return describe(widths, joined, inputs, range(units - outputs, units))
+    return describe(sizes, joined, inputs, range(units - outputs, units))
 
 
-def _widths(units: int, outputs: int, layers: Sequence[int] | None) -> list[int]:
-    check("layered", units, outputs, least=2)
-    widths = [units - units // 2, units // 2] if layers is None else _checked(layers, units)
-    if outputs > widths[-1]:
-        raise UserError(
-            f"layered: {outputs:,} outputs do not fit into a last layer of {widths[-1]:,} units."
-            " Make the last layer wider, or ask for fewer outputs."
-        )
-    return widths
-
-
-def _ranges(widths: Sequence[int]) -> list[range]:
-    ends = [sum(widths[: layer + 1]) for layer in range(len(widths))]
-    return [range(end - width, end) for end, width in zip(ends, widths, strict=True)]
-
-
-def _checked(layers: Sequence[int], units: int) -> list[int]:
-    given = layers if isinstance(layers, (list, tuple)) else [layers]
-    widths = [whole("layered: layers", width) for width in given]
-    if len(widths) < 2:
-        raise UserError(
-            f"layered: layers: feedback needs at least two layers (got {len(widths)})."
-            " Give the units of each, such as 8,8."
-        )
-    if sum(widths) != units:
-        text = " + ".join(str(width) for width in widths)
-        raise UserError(
-            f"layered: layers: {text} makes {sum(widths):,} units, not {units:,}."
-            f" Set units to {sum(widths):,}, or change the layers."
-        )
-    return widths
+def _sizes(units: int, outputs: int, layers: Sequence[int] | None) -> list[int]:
+    halves = [units - units // 2, units // 2]
+    return widths("layered", units, outputs, layers, halves)

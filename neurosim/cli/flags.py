@@ -12,6 +12,7 @@ from cyclopts import Group, Parameter, Token
 
 from neurosim.errors import UserError
 from neurosim.study import checks, description
+from neurosim.study.optimizers import OF_RATES, OptimizerSpec
 from neurosim.study.overrides import override
 from neurosim.study.scenario import Scenario, resolve_files
 
@@ -88,7 +89,10 @@ USELESS = {
     "cost": {
         "rule.name": "cost counts several rules. Name them with --compare.",
         **dict.fromkeys(
-            ("rule.learning_rate", "rates", "engine", "seeds", "task.steps", "task.passes"),
+            (
+                *("rule.learning_rate", "rates", "engine", "seeds", "task.steps", "task.passes"),
+                *(f"optimizer.{option}" for option in OF_RATES),
+            ),
             "cost counts and trains nothing, so it changes nothing. Drop it.",
         ),
     },
@@ -106,6 +110,18 @@ USELESS = {
         "tier": "the chip's cycles are those of its schedule. Drop it.",
         "task.passes": "says how long to train. --steps says how long --check compares.",
         "task.steps": "says how long to train. --steps says how long --check compares.",
+        **dict.fromkeys(
+            (f"optimizer.{each.name}" for each in fields(OptimizerSpec)),
+            "a chip moves weights along the gradient itself, at the host's rate. Drop it.",
+        ),
+    },
+    "align": {
+        "rates": "one rule learns, the others are shown its way. Use --rule.learning_rate.",
+        "engine": "align shows all rules the arrays of the learner. Drop it.",
+        **dict.fromkeys(
+            ("sizes", "largest", "machines", "placements", "sensitivities", "parts"),
+            "align follows one network on one machine. Use --network.units or --machine.",
+        ),
     },
 }
 
@@ -149,8 +165,11 @@ if TYPE_CHECKING:
     CompareFlags: TypeAlias = Scenario
     CostFlags: TypeAlias = Scenario
     HardwareFlags: TypeAlias = Scenario
+    AlignFlags: TypeAlias = Scenario
 else:
-    RunFlags, CompareFlags, CostFlags, HardwareFlags = (_flags(Scenario, verb) for verb in USELESS)
+    RunFlags, CompareFlags, CostFlags, HardwareFlags, AlignFlags = (
+        _flags(Scenario, verb) for verb in USELESS
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from neurosim.model.arithmetic import Format
 from neurosim.model.fixed import Fixed
 from neurosim.report import hardware as report
 from neurosim.report import progress, terminal
-from neurosim.study import problem, results, sources
+from neurosim.report.labels import label
+from neurosim.study import problem, results, rules, sources
 from neurosim.study.costing import Say
 from neurosim.study.hardware import build, planned
 from neurosim.study.hardware import folder as chip_folder
@@ -84,10 +85,9 @@ def made(
 def _scenario(asked: str, flags: Any, short: DataShortcuts | None) -> Scenario:
     """Return the scenario with its flags, reduced to one rule."""
     scenario = sources.load(asked)
-    problem.check_rules(scenario.compare)
+    rules.check(scenario.compare)
     name = getattr(getattr(flags, "rule", None), "name", None) or scenario.rule.name
     scenario = apply(problem.single(scenario, name), "hardware", flags, short)
-    problem.check_rules((scenario.rule.name,))
     if len(getattr(flags, "seeds", None) or ()) > 1:
         raise UserError("--seeds: a chip has one network. Give one seed.")
     if scenario.sizes:
@@ -121,6 +121,7 @@ def _designed(
                         f" (got {steps:,}).")  # fmt: skip
     assembled = assemble(planned(posed.network, rule, number, wishes.lanes), number)
     chip = summarised(scenario.name, assembled, number, number is not posed.number)
+    chip = replace(chip, rule=label(rules.key(scenario.rule.name)))
     fit = fitted(part, chip.memories, chip.lanes, number.word_bits) if part else None
     series = posed.series
     x, target = series.inputs[:steps], series.targets[:steps]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 
 from neurosim.cli import traces
 from neurosim.cli.flags import DataShortcuts, apply
+from neurosim.learning import BPTT, RTRL, TRTRL, Rule
+from neurosim.model.network import Network
 from neurosim.report import progress, shelf, terminal
-from neurosim.study import comparison, inventory, problem, results, sources
+from neurosim.study import comparison, inventory, problem, results, rules, sources
 from neurosim.study.comparison import Verb
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary, finite
@@ -52,26 +55,29 @@ def study(
     are simulated first, and what happens in them is written down.
     """
     if verb == "run":
-        problem.check_rules(scenario.compare)
+        rules.check(scenario.compare)
         name = getattr(getattr(flags, "rule", None), "name", None) or scenario.rule.name
         scenario = problem.single(scenario, name)
     scenario = apply(scenario, verb, flags, short)
-    problem.check_rules((*scenario.compare, scenario.rule.name))
+    rules.check(scenario.compare)
+    rules.kind(scenario.rule.name)
     with _folder(scenario, out) as folder:
         with progress.shown(scenario, live) as (watch, say):
             traced = traces.write(tracing, scenario, say) if tracing else []
             summary, outcomes = comparison.study(scenario, verb, watch, say)
-        summary = replace(summary, hints=_hints(scenario, summary, asked, folder, flags or short))
+        others = _fitting_rules([each.network for each in outcomes])
+        hints = _hints(scenario, summary, asked, folder, flags or short, others)
+        summary = replace(summary, hints=hints)
         written = None
         try:
             if folder is not None:
                 written = results.write(folder, scenario, summary, outcomes)
         finally:  # what was computed is shown even where it could not be kept
-            _print(scenario, summary, written, as_json)
+            printed(scenario, summary, written, as_json)
     for line in traced:
         print(f"neurosim: {line}", file=sys.stderr)
     # a report on the screen has said so already
-    return _end(summary, aloud=as_json or not sys.stdout.isatty())
+    return end(summary, aloud=as_json or not sys.stdout.isatty())
 
 
 def _folder(scenario: Scenario, out: Path | None) -> AbstractContextManager[Path | None]:
@@ -84,7 +90,7 @@ def again(name: str | None, out: Path, as_json: bool) -> int:
 
     folder = results.find(name, out)
     scenario, summary = results.read(folder)
-    _print(scenario, summary, results.listed(folder), as_json)
+    printed(scenario, summary, results.listed(folder), as_json)
     sys.stdout.flush()
     print(f"neurosim: written {drawing.draw(folder, scenario, summary)}", file=sys.stderr)
     return 0
@@ -110,7 +116,8 @@ def shown(name: str, as_json: bool) -> int:
     return 0
 
 
-def _print(scenario: Scenario, summary: Summary, written: str | None, as_json: bool) -> None:
+def printed(scenario: Scenario, summary: Summary, written: str | None, as_json: bool) -> None:
+    """Print what came out: its report, or its rows as JSON."""
     if as_json:
         _print_json([_with_parts(finite(row), summary) for row in summary.rows])
         if written:
@@ -131,7 +138,8 @@ def _print_json(value: object) -> None:
     print(json.dumps(value, indent=2, allow_nan=False))
 
 
-def _end(summary: Summary, aloud: bool) -> int:
+def end(summary: Summary, aloud: bool) -> int:
+    """Return the exit code, and say on stderr, if ``aloud``, what the reader should know."""
     broken = [check.promise for check in summary.checks if not check.held]
     for message in (*summary.notes, *(f"check broken: {promise}" for promise in broken)):
         if aloud:
@@ -141,14 +149,31 @@ def _end(summary: Summary, aloud: bool) -> int:
 
 def _fitting(scenario: Scenario, summary: Summary) -> str | None:
     """Return the first part that the scenario's own rule was fitted on, and fits."""
-    fits = (fit for fit in summary.fits if fit["rule"] == scenario.rule.name and fit["fits"])
+    own = rules.key(scenario.rule.name)
+    fits = (fit for fit in summary.fits if fit["rule"] == own and fit["fits"])
     return next((str(fit["part"]) for fit in fits), None)
 
 
+def _fitting_rules(networks: Iterable[Network]) -> list[str]:
+    """Return two rules that have a gradient for all units of these networks, if there are."""
+    kinds = {traits.kind for network in networks for traits in network.traits}
+    known: dict[str, type[Rule]] = {
+        RTRL.name: RTRL,
+        TRTRL.name: TRTRL,
+        f"{BPTT.name}:window=20": BPTT,
+    }
+    return [text for text, rule in known.items() if kinds <= rule.kinds][:2]
+
+
 def _hints(
-    scenario: Scenario, summary: Summary, asked: str, folder: Path | None, changed: object
+    scenario: Scenario,
+    summary: Summary,
+    asked: str,
+    folder: Path | None,
+    changed: object,
+    others: Sequence[str],
 ) -> tuple[tuple[str, str], ...]:
-    """Return commands that could follow."""
+    """Return commands that could follow; ``others`` are rules for the network that was trained."""
     hints = []
     asked = f" {shlex.quote(asked)}"
     # with flags, the folder's own scenario is the short way to say the same again
@@ -157,9 +182,10 @@ def _hints(
         hints.append((f"neurosim report {shlex.quote(folder.name)}", "draws it: report.html"))
     if summary.status == "interrupted":
         hints.append((f"neurosim {summary.verb}{again}", "starts it anew"))
-    elif summary.verb == "run":
-        rules = "" if again == asked else " --compare rtrl,trtrl"
-        hints.append((f"neurosim compare{again}{rules}", "sets rules side by side"))
+    elif summary.verb == "run" and len(others) > 1:
+        same = again == asked and TRTRL.name in others
+        several = "" if same else f" --compare {','.join(others)}"
+        hints.append((f"neurosim compare{again}{several}", "sets rules side by side"))
     elif scenario.swept and summary.verb == "cost" and not changed:
         hints.append((f"neurosim compare{again}", "measures training times too"))
     elif scenario.swept:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from neurosim.cli.flags import TraceFlags
 from neurosim.errors import UserError
 from neurosim.machine import Machine
-from neurosim.study import checks, results
+from neurosim.study import checks, results, rules
 from neurosim.study.costing import Say
 from neurosim.study.overrides import override
 from neurosim.study.problem import Problem
-from neurosim.study.scenario import Scenario
+from neurosim.study.scenario import Scenario, in_path
 
 FIRST_STEPS = (0, 1)
 """Two steps: the second begins where the first has left things."""
@@ -76,14 +76,16 @@ def write(wish: Wish, scenario: Scenario, say: Say) -> list[str]:
     problem, machine = _posed(scenario)
     lines = []
     with results.prepared(scenario, wish.out) as folder:
-        for name in scenario.compare:
+        for text in scenario.compare:
+            name = rules.key(text)
             say(f"tracing {name}")
-            one = f"trace-{name}" if len(scenario.compare) > 1 else "trace"
-            rule = problem.rule(name).for_steps(problem.series.steps)
-            traced = trace(
-                problem.network, rule, machine, folder / f"{one}.json.gz", problem.number,
-                wish.steps, scenario.tier,
-            )  # fmt: skip
+            one = f"trace-{in_path(name)}" if len(scenario.compare) > 1 else "trace"
+            with rules.blamed(text):
+                rule = problem.rule(text).for_steps(problem.series.steps)
+                traced = trace(
+                    problem.network, rule, machine, folder / f"{one}.json.gz", problem.number,
+                    wish.steps, scenario.tier,
+                )  # fmt: skip
             first, last = wish.steps
             lines.append(
                 f"written {traced.path}: steps {first} to {last} of {name} on {machine.name},"

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import App, Group, Parameter
 
 from neurosim.cli.flags import (
+    AlignFlags,
     CompareFlags,
     CostFlags,
     DataShortcuts,
@@ -29,8 +30,8 @@ ABOUT = "\n\n".join(
         "Start with `neurosim compare`, then try it on a series of your own: `neurosim compare"
         " --data FILE.csv --target COLUMN`.",
         "NAME is something on the shelf (`neurosim list`) or a file: a scenario (.toml, .py) or a"
-        " graph (.json, .graphml). Every field of a scenario is a flag of run, compare, cost and"
-        " hardware that overrides it, such as --network.units 32.",
+        " graph (.json, .graphml). Every field of a scenario is a flag of run, compare, cost,"
+        " align and hardware that overrides it, such as --network.units 32.",
         "Results go to stdout, progress and messages to stderr. Exit code: 0 done, 1 a run failed,"
         " 2 wrong use, 130 ended by Ctrl-C.",
     )
@@ -67,6 +68,7 @@ RunFields = Annotated[RunFlags | None, _SCENARIO]
 CompareFields = Annotated[CompareFlags | None, _SCENARIO]
 CostFields = Annotated[CostFlags | None, _SCENARIO]
 HardwareFields = Annotated[HardwareFlags | None, _SCENARIO]
+AlignFields = Annotated[AlignFlags | None, _SCENARIO]
 ShortData = Annotated[DataShortcuts | None, Parameter(name="*", group=_MOST_USED)]
 Short = Annotated[Shortcuts | None, Parameter(name="*", group=_MOST_USED)]
 Json = Annotated[bool, Parameter(negative=(), show_default=False, group=_OUTPUT)]
@@ -155,7 +157,31 @@ def cost(
     return studies.named("cost", name, flags, short, None, json, tracing=wish)
 
 
-@app.command(usage="Usage: neurosim hardware NAME [FLAGS]", sort_key=4)
+@app.command(usage="Usage: neurosim align NAME [FLAGS]", sort_key=4)
+def align(
+    name: str, /, *, short: Short = None, flags: AlignFields = None, out: Out = RUNS,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Hold every rule's gradient against the exact one, beside what it costs.
+
+    The scenario's own rule learns (--rule.name), the others (--compare, or all that fit) are shown
+    the same weights, inputs and targets, and move nothing.
+
+    Parameters
+    ----------
+    name
+        Scenario, topology or graph: a name or a file.
+    out
+        Folder that the run folder is made in.
+    json
+        Print figures as JSON, one object for each rule.
+    """
+    from neurosim.cli import align as alignments
+
+    return alignments.aligned(name, flags, short, out, json)
+
+
+@app.command(usage="Usage: neurosim hardware NAME [FLAGS]", sort_key=5)
 def hardware(
     name: str,
     /,
@@ -197,7 +223,7 @@ def hardware(
     return chips.made(name, flags, short, wishes, out, json)
 
 
-@app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=5)
+@app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=6)
 def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
     """Print the report of a run again, and write it into its folder as a page with figures.
 
@@ -215,7 +241,7 @@ def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -
     return studies.again(name, out, json)
 
 
-@app.command(usage="Usage: neurosim network [FLAGS]", sort_key=6)
+@app.command(usage="Usage: neurosim network [FLAGS]", sort_key=7)
 def network(
     *,
     topology: Annotated[str, Used] = "mesh",
@@ -268,7 +294,7 @@ def network(
     return networks.studied(wishes, json)
 
 
-@app.command(name="list", usage="Usage: neurosim list [FLAGS]", sort_key=7)
+@app.command(name="list", usage="Usage: neurosim list [FLAGS]", sort_key=8)
 def list_(*, json: Json = False) -> int:
     """List scenarios, topologies, rules, tasks and machines.
 
@@ -282,7 +308,7 @@ def list_(*, json: Json = False) -> int:
     return studies.listed(json)
 
 
-@app.command(usage="Usage: neurosim show NAME [FLAGS]", sort_key=8)
+@app.command(usage="Usage: neurosim show NAME [FLAGS]", sort_key=9)
 def show(name: str, /, *, json: Json = False) -> int:
     """Show one of them in full; a scenario or a machine as TOML, to be edited and used.
 
@@ -298,7 +324,25 @@ def show(name: str, /, *, json: Json = False) -> int:
     return studies.shown(name, json)
 
 
-@app.command(usage="Usage: neurosim doctor [FLAGS]", sort_key=9)
+@app.command(usage="Usage: neurosim check RULE [FLAGS]", sort_key=10)
+def check(rule: str, /, *, steps: Annotated[Whole, Used] = 40, json: Json = False) -> int:
+    """Check that a rule's messages, arrays and closed forms say the same.
+
+    Parameters
+    ----------
+    rule
+        A rule by name or file, with options as in trtrl:literal=true.
+    steps
+        Steps that are compared on each of a few small networks.
+    json
+        Print what was found as JSON.
+    """
+    from neurosim.cli import agreement
+
+    return agreement.checked(rule, steps, json)
+
+
+@app.command(usage="Usage: neurosim doctor [FLAGS]", sort_key=11)
 def doctor(*, json: Json = False) -> int:
     """Show which packages and tools are here, what each is for, and how to get the rest.
 

@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurosim.engines.fit import check_fit
 from neurosim.engines.kernels import bind, bind_payload
 from neurosim.engines.tally import storage, tally
 from neurosim.errors import UserError
 from neurosim.learning.counts import Counts, total
 from neurosim.learning.rule import Rule, speak
 from neurosim.model.arithmetic import Array, Format, Number
+from neurosim.model.loss import SQUARED
 from neurosim.model.network import Network
 from neurosim.model.neuron import Neuron
 from neurosim.model.operations import Operation, Phase, Receive, Send
@@ -43,7 +45,7 @@ def operations_of(
     if neuron.is_input:
         return tuple(speak(neuron))
     operations = tuple(rule.program(neuron, network, phase))
-    near = {*neuron.sources, *neuron.targets, neuron.number}
+    near = {*neuron.sources, *neuron.targets, neuron.number, *neuron.gates, *neuron.gated}
     for operation in operations:
         if not isinstance(operation, (Send, Receive)) or getattr(operation, "broadcast", True):
             continue
@@ -102,7 +104,7 @@ class Cell:
             return _nothing
         if isinstance(operation, Send):
             return bind_payload(operation, self.memory, self.described, self.number)
-        activation = self.network.activation
+        activation = self.neuron.activation
         return bind(operation, self.memory, self.described, self.number, activation, self._scratch)
 
 
@@ -121,6 +123,7 @@ class Cells:
         self, network: Network, rule: Rule, number: Number, initial: Array | None = None
     ) -> None:
         self.network, self.rule, self.number = network, rule, number
+        check_fit(network, rule, number)
         self.cells = [Cell(neuron, rule, network, number) for neuron in network.neurons]
         starts = np.cumsum([0, *(cell.words for cell in self.cells)])
         self.store = np.zeros(int(starts[-1]), dtype=number.dtype)
@@ -132,6 +135,7 @@ class Cells:
         self.inputs = self.cells[len(network.units) :]
         self.outputs = [self.cells[network.numbers[o]] for o in network.outputs]
         self._counts: dict[int, Counts] = {}
+        self._fed = 0
         self._load(initial)
 
     def _load(self, initial: Array | None) -> None:
@@ -146,13 +150,27 @@ class Cells:
             memory["w"][:] = weights[first : first + neuron.edges]
             memory["rate"][:] = rate
             memory["y"][:] = y
-            if neuron.is_output:
+            if "minus_one" in memory:
                 memory["minus_one"][:] = number.encode(-1.0)
+            if neuron.leaks:
+                memory["leak"][:] = number.encode(neuron.leak)
+            if neuron.leaks or neuron.spikes:
+                memory["keep"][:] = number.encode(1.0 - neuron.leak)
+            for name, values in self.rule.begins(neuron, self.network).items():
+                memory[name][:] = number.encode(values)
             if neuron.has_bias:  # the last slot of every row of sources
                 memory["z"][neuron.edges - 1 :: neuron.edges] = number.encode(1.0)
 
     def feed(self, x: Array, target: Array) -> None:
-        """Write one sample of the stream: raw words of the inputs and of the targets."""
+        """Write one sample of the stream: raw words of the inputs and of the targets.
+
+        With it comes the step's learning rate, where that changes.
+        """
+        if not self.rule.schedule.steady:
+            rate = encoded_rates(self.number, self.rule, self._fed, 1)
+            for cell in self.units:
+                cell.memory["rate"][:] = rate
+        self._fed += 1
         for cell, word in zip(self.inputs, x, strict=True):
             cell.memory["y"][0] = word
         for cell, word in zip(self.outputs, target, strict=True):
@@ -162,6 +180,10 @@ class Cells:
         """Read the first word of a memory at every output, raw."""
         return np.array([cell.memory[name][0] for cell in self.outputs])
 
+    def predicted(self) -> Array:
+        """Read what the outputs say, raw: their activations, or the softmax of them."""
+        return self.read("y" if self.network.loss == SQUARED else "probability")
+
     def gather(self, name: str) -> Array:
         """Read the first words of a memory with one word an edge, in network order, raw.
 
@@ -170,6 +192,17 @@ class Cells:
         if name not in self.units[0].memory:
             return np.zeros(len(self.network.edges), dtype=self.store.dtype)
         return np.concatenate([cell.memory[name][: cell.neuron.edges] for cell in self.units])
+
+    def gradient(self, steps: int) -> Array:
+        """Read the gradient after so many steps, in network order, raw.
+
+        Zeros where a weight is fixed, and everywhere if the last step was not one that learns.
+        """
+        gradient = self.gather("g")
+        if not self.rule.learns((steps - 1) % self.rule.period):
+            gradient[:] = 0
+        gradient[self.network.fixed] = 0
+        return gradient
 
     def counts(self, phase: int, received: int) -> Counts:
         """Return the counts of a step in which every program ran to its end."""
@@ -188,7 +221,7 @@ def encoded_rate(number: Number, rule: Rule) -> Array:
     """
     raw = number.encode(rule.learning_rate, Format.RATE)
     value = float(number.decode(raw, Format.RATE))
-    if rule.learning_rate >= 1 and value < rule.learning_rate:
+    if rule.learning_rate >= 1 > value:
         raise UserError(
             f"learning_rate {rule.learning_rate:g}: {number.name} holds rates below 1."
             " Give a smaller one, or learn in Float()."
@@ -200,6 +233,11 @@ def encoded_rate(number: Number, rule: Rule) -> Array:
             f" smallest rate is {smallest:g}. Give a larger one, or more word_bits."
         )
     return raw
+
+
+def encoded_rates(number: Number, rule: Rule, first: int, count: int) -> Array:
+    """Return the learning rates of so many steps from ``first`` on, raw; late ones may be zero."""
+    return number.encode(rule.learning_rate * rule.schedule.factors(first, count), Format.RATE)
 
 
 def _nothing() -> None:

@@ -80,7 +80,7 @@ class ClockedEngine:
         if self.dram is not None:
             self.dram.state = known.ending
         self.cycles.append(self.activity.cycles)
-        return self.cells.read("y"), self.cells.read("error")
+        return self.cells.predicted(), self.cells.read("error")
 
     def _simulated(self, phase: int) -> Known:
         cells, dram = self.cells, self.dram
@@ -105,14 +105,19 @@ class ClockedEngine:
 
     def gradient(self) -> Array:
         """Return the last step's ``sum_o e_o dy_o/dw`` as real values, in network order."""
-        return self.number.decode(self.cells.gather("g"))
+        return self.number.decode(self.cells.gradient(len(self.cycles)))
 
 
 def timed_step(
-    network: Network, rule: Rule, machine: Machine, number: Number, tier: str = "burst"
+    network: Network,
+    rule: Rule,
+    machine: Machine,
+    number: Number,
+    tier: str = "burst",
+    phase: int = 0,
 ) -> tuple[Activity, Counts]:
     """Simulate the time of one step, from rest and without its words."""
-    score, clock = Score(network, rule, number, machine), Clock()
+    score, clock = Score(network, rule, number, machine, phase), Clock()
     activity = Performance(score, clock, channel(machine, clock), tier).play()
     counts = score.counts + Counts(words_received=activity.words_received)
     activity.multiplications = counts.multiplications

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from neurosim.engines.activity import Activity
@@ -25,7 +25,11 @@ class Cost:
     Attributes
     ----------
     multiplications_per_step ... words_broadcast_per_step
-        As ``learning/counts.py`` counts them.
+        As ``learning/counts.py`` counts them; ``divisions_per_step`` and ``draws_per_step`` too,
+        for rules that divide or draw signs.
+    round_steps
+        Where a rule's steps differ, how many make a round; all figures are then means over one,
+        whole numbers the nearest ones.
     stored_words, buffer_words, stored_bytes
         What the rule keeps from step to step beside weights and activations, what it needs in
         between, and the former in bytes of the number format.
@@ -42,6 +46,7 @@ class Cost:
         Of one simulated step; ``cycles_compute + cycles_memory + cycles_link + cycles_barrier``
         is the same number, as means over the neurons (waiting for a shared lane is compute).
         In the analytic tier it is a lower bound, the largest of the four ``cycles_*_bound``.
+        Where a rule's steps differ, one of each kind is simulated (``Rule.beats``).
     cycles_bound_by
         Which of these four that is: compute, memory, link or dependency.
     utilisation
@@ -72,6 +77,9 @@ class Cost:
     words_sent_per_step: int
     words_broadcast_per_step: int
     local_access_ratio: float
+    round_steps: int | None = None
+    divisions_per_step: int | None = None
+    draws_per_step: int | None = None
     hop_words_per_step: int | None = None
     cycles_per_step: int | None = None
     cycles_compute: float | None = None
@@ -127,10 +135,13 @@ def cost(
     machine = load(machine) if isinstance(machine, str) else machine
     if machine is None or tier == "analytic":
         return closed_cost(Census.of(network), rule, machine, number)
-    rule = machine.as_run(rule)
-    activity, counts = simulated_step(network, rule, machine, number, tier)
-    energies = energy_of(network, machine, number, activity, counts)
-    return cost_of(network, rule, machine, number, activity, energies, tier)
+    rule, steps = machine.as_run(rule).for_units(len(network.units)), []
+    for phase, times in rule.beats:
+        activity, counts = simulated_step(network, rule, machine, number, tier, phase)
+        energies = energy_of(network, machine, number, activity, counts)
+        one = cost_of(network, rule, machine, number, activity, energies, tier)
+        steps.append((one, times))
+    return mean_cost(steps)
 
 
 def cost_of(
@@ -149,6 +160,35 @@ def cost_of(
         energy[f"energy_{kind}pj_per_step"] = split.total_pj
         energy[f"{kind}technology"] = split.technology
     return Cost(**closed, **_on_machine(activity), **energy, machine=machine.name, tier=tier)
+
+
+def mean_cost(steps: Sequence[tuple[Cost, int]]) -> Cost:
+    """Return the mean of steps that come so many times each: what a rule costs a step.
+
+    Shares of cycles are shares of all cycles; ``cycles_bound_by`` is that of most of them.
+    """
+    if len(steps) == 1:
+        return steps[0][0]
+    most = max(steps, key=lambda step: (step[0].cycles_per_step or 0) * step[1])[0]
+    means: dict[str, Any] = {
+        name: _mean(name, steps) for name in asdict(most) if name not in _NAMES
+    }
+    return replace(most, **means)
+
+
+_NAMES = ("rule", "technology", "alternate_technology", "machine", "tier", "cycles_bound_by")
+_OF_CYCLES = ("utilisation", "link_utilisation")
+
+
+def _mean(name: str, steps: Sequence[tuple[Cost, int]]) -> float | None:
+    values = [getattr(cost, name) for cost, _ in steps]
+    if None in values:
+        return None
+    weights = [
+        times * (cost.cycles_per_step or 0 if name in _OF_CYCLES else 1) for cost, times in steps
+    ]
+    mean: float = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
+    return round(mean) if all(isinstance(value, int) for value in values) else mean
 
 
 def energy_of(
@@ -197,10 +237,16 @@ def closed_cost(census: Census, rule: Rule, machine: Machine | None, number: Num
     UserError
         When a neuron's words do not fit the machine's memories.
     """
+    rule = rule.for_units(census.n)
     if machine is None:
         return Cost(**_closed(census, rule, number))
     rule = machine.as_run(rule)
-    known = least(census, rule, machine, number)
+    each = ((_bounded(census, rule, machine, number, phase), times) for phase, times in rule.beats)
+    return mean_cost(list(each))
+
+
+def _bounded(census: Census, rule: Rule, machine: Machine, number: Number, phase: int) -> Cost:
+    known = least(census, rule, machine, number, phase)
     bounds = {f"cycles_{name}_bound": n for name, n in known.bounds._asdict().items()}
     if isinstance(machine.interconnect, Noc) and known.haulage is None:
         del bounds["cycles_link_bound"]  # too many tiles to count what crosses their links
@@ -218,23 +264,30 @@ def closed_cost(census: Census, rule: Rule, machine: Machine | None, number: Num
 
 
 def simulated_step(
-    network: Network, rule: Rule, machine: Machine | str, number: Number, tier: str = "burst"
+    network: Network,
+    rule: Rule,
+    machine: Machine | str,
+    number: Number,
+    tier: str = "burst",
+    phase: int = 0,
 ) -> tuple[Activity, Counts]:
     """Simulate one step on a machine, from rest; return where its cycles went and its counts.
 
-    The schedule does not depend on data, so this step stands for all of them, and no words are
-    computed.
+    The schedule does not depend on data, so this step stands for all of them, or for one of the
+    rule's ``beats`` by its phase, and no words are computed.
     """
+    rule = rule.for_units(len(network.units))
     machine = load(machine) if isinstance(machine, str) else machine
     if not isinstance(machine.interconnect, Fabric):
-        return timed_step(network, rule, machine, number, tier)
+        return timed_step(network, rule, machine, number, tier, phase)
     engine = LockstepEngine(network, rule, number, machine)
     assert engine.activity is not None
     return engine.activity, engine.counts
 
 
 def _closed(census: Census, rule: Rule, number: Number) -> dict[str, Any]:
-    counts = rule.closed(census)
+    rule = rule.for_units(census.n)
+    counts = rule.counted(census)
     return {
         "rule": rule.name,
         "units": census.n,
@@ -248,6 +301,9 @@ def _closed(census: Census, rule: Rule, number: Number) -> dict[str, Any]:
         "stored_words": counts.stored_words,
         "buffer_words": counts.buffer_words,
         "stored_bytes": -(-counts.stored_words * number.word_bits // 8),
+        "round_steps": sum(beat.times for beat in rule.beats) if len(rule.beats) > 1 else None,
+        "divisions_per_step": counts.divisions or None,
+        "draws_per_step": counts.draws or None,
         "words_sent_per_step": counts.words_sent,
         "words_broadcast_per_step": counts.words_broadcast,
         "local_access_ratio": counts.local_access_ratio,

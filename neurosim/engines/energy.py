@@ -111,7 +111,7 @@ def step_energy(
     number
         Format of the words.
     counts
-        Products, sums and activations of the step.
+        Products, sums, activations and divisions of the step; draws of signs are left out.
     accesses
         What went through each kind of memory.
     flit_hops
@@ -131,6 +131,7 @@ def step_energy(
         EnergyPart("multiply", counts.multiplications, *table.multiply(number)),
         EnergyPart("add", counts.additions, *table.add(number)),
         EnergyPart("activate", counts.activations, *table.activate(number)),
+        EnergyPart("divide", counts.divisions, *table.divide(number)),
     ]
     parts += (_of_memory(access, table) for access in accesses)
     parts.append(EnergyPart("link", flit_hops, *_flit_hop(machine, table)))

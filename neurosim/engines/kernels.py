@@ -6,13 +6,29 @@ All decisions are taken once, when a program is bound; running a burst is one or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from neurosim.errors import UserError
 from neurosim.model.arithmetic import Array, Float, Format, Number, Operand
+from neurosim.model.chance import signs
 from neurosim.model.neuron import Memory
-from neurosim.model.operations import Activate, Compute, Dot, Fma, Send, Words
+from neurosim.model.operations import (
+    Activate,
+    Clip,
+    Compute,
+    Divide,
+    Dot,
+    Draw,
+    Fma,
+    Root,
+    Send,
+    Solve,
+    Words,
+    operands,
+)
 
 LONG = 256  # words from which on a call of BLAS pays
 
@@ -33,7 +49,11 @@ def bind(
     ``scratch`` is room for products that all kernels share, at least as long as any burst.
     """
     if isinstance(operation, Activate):
-        return _activate(operation, memory, number, activation)
+        return _activate(operation, memory, number, operation.function or activation)
+    if isinstance(operation, Clip):
+        return _clip(operation, memory)
+    if isinstance(operation, (Divide, Root, Draw, Solve)):
+        return _in_float(operation, memory, number)
     to = memory[operation.to.memory][operation.to.slice]
     form = described[operation.to.memory].form
     readers: list[tuple[Reader | None, Format]] = [
@@ -88,6 +108,54 @@ def _activate(
         to[:], slope[:] = number.activate(activation, s)
 
     return run
+
+
+def _clip(operation: Clip, memory: Mapping[str, Array]) -> Kernel:
+    to, a, bound = (
+        memory[words.memory][words.slice] for words in (operation.to, operation.a, operation.bound)
+    )
+
+    def run() -> None:
+        np.clip(a, -bound, bound, out=to)
+
+    return run
+
+
+def _in_float(
+    operation: Divide | Root | Draw | Solve, memory: Mapping[str, Array], number: Number
+) -> Kernel:
+    """Bind what only floating point can do; its operands are never by reference."""
+    if not isinstance(number, Float):
+        raise UserError(
+            f"{type(operation).__name__} into {operation.to.memory}: {number.name} has no divisions"
+            " and draws no signs. Learn in Float()."
+        )
+    to = memory[operation.to.memory][operation.to.slice]
+    a, *others = (memory[words.memory][words.slice] for words in operands(operation))
+
+    match operation:
+        case Divide():
+            return partial(np.divide, a, others[0], to)
+        case Root():
+            return partial(np.sqrt, a, to)
+        case Draw():
+            return _draw(operation, to, a)
+        case Solve():
+            return partial(_solve, operation.method.function, a, to)
+
+
+def _draw(operation: Draw, to: Array, counter: Array) -> Kernel:
+    index = operation.first + np.arange(len(to))
+
+    def run() -> None:
+        to[:] = signs(operation.seed, int(counter[0]), 0, index)
+        counter[0] += 1
+
+    return run
+
+
+def _solve(function: Callable[[Array], Array], of: Array, to: Array) -> None:
+    to[:] = function(of)
 
 
 def _float_fma(

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 from neurosim.engines.activity import Activity, BankActivity, LinkActivity, NeuronActivity
-from neurosim.engines.cells import encoded_rate
+from neurosim.engines.cells import encoded_rate, encoded_rates
 from neurosim.engines.clocked import ClockedEngine
 from neurosim.engines.passes import BoundPass, Chip, bound
 from neurosim.learning.counts import Counts
@@ -69,6 +69,8 @@ class LockstepEngine:
     def step(self, x: Array, target: Array) -> tuple[Array, Array]:
         """Learn from one raw sample; return the raw activations and errors of the outputs."""
         self.chip.take(x, target)
+        if not self.rule.schedule.steady:
+            self.chip.rate = encoded_rates(self.number, self.rule, len(self.cycles), 1)
         for run in self._passes:
             run()
         self.cycles.append(self.schedule.cycles)

@@ -77,7 +77,7 @@ class StepwiseEngine:
             raise RuntimeError(f"{mail.undelivered} messages were sent that nobody receives")
         self.counts = self.cells.counts(phase, mail.words_received)
         self.steps += 1
-        return self.cells.read("y"), self.cells.read("error")
+        return self.cells.predicted(), self.cells.read("error")
 
     def weights(self) -> Array:
         """Return the weights as real values, in network order."""
@@ -85,7 +85,7 @@ class StepwiseEngine:
 
     def gradient(self) -> Array:
         """Return the last step's ``sum_o e_o dy_o/dw`` as real values, in network order."""
-        return self.number.decode(self.cells.gather("g"))
+        return self.number.decode(self.cells.gradient(self.steps))
 
 
 def _advance(cell: Cell, phase: int, position: int, mail: Mail) -> int:

@@ -8,12 +8,18 @@ from neurosim.learning.counts import Counts
 from neurosim.model.neuron import Memory, Role
 from neurosim.model.operations import (
     Activate,
+    Clip,
+    Compute,
+    Divide,
     Dot,
+    Draw,
     Fma,
     Operation,
     Phase,
     Receive,
+    Root,
     Send,
+    Solve,
     operands,
     results,
 )
@@ -29,10 +35,7 @@ def tally(operation: Operation, neuron: int) -> Counts:
         case Receive():
             return Counts(writes=operation.words.count)
         case _:
-            return Counts(
-                multiplications=_multiplications(operation),
-                additions=_additions(operation),
-                activations=int(isinstance(operation, Activate)),
+            return _arithmetic(operation) + Counts(
                 reads=sum(words.distinct for words in operands(operation)),
                 writes=sum(words.count for words in results(operation)),
             )
@@ -47,19 +50,33 @@ def storage(memories: Iterable[Memory]) -> Counts:
     )
 
 
-def _multiplications(operation: Fma | Dot | Activate) -> int:
-    if isinstance(operation, Activate) or operation.b is None:
-        return 0
-    return operation.a.count
+def _arithmetic(operation: Compute) -> Counts:
+    """Count what is worked out, its reads and writes left out."""
+    match operation:
+        case Activate():
+            return Counts(activations=1)
+        case Clip():
+            return Counts(additions=operation.to.count)
+        case Divide() | Root():
+            return Counts(divisions=operation.to.count)
+        case Draw():
+            return Counts(draws=operation.to.count)
+        case Solve(method=method):
+            return Counts(
+                method.multiplications,
+                method.additions,
+                method.activations,
+                divisions=method.divisions,
+            )
+        case _:
+            products = operation.a.count if operation.b is not None else 0
+            return Counts(multiplications=products, additions=_additions(operation))
 
 
-def _additions(operation: Fma | Dot | Activate) -> int:
-    if isinstance(operation, Activate):
-        return 0
-    sums = operation.a.count if operation.plus is not None else 0
+def _additions(operation: Fma | Dot) -> int:
     if isinstance(operation, Dot):
         return operation.a.count - 1 + (operation.plus is not None)
-    return sums
+    return operation.a.count if operation.plus is not None else 0
 
 
 def _sent(operation: Send, neuron: int) -> Counts:

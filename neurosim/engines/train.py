@@ -1,20 +1,21 @@
-"""Training a network on a stream: the loop around every engine."""
+"""Training a network on a stream, in any engine."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.engines.arrays import ArraysEngine
+from neurosim.engines.loop import Divergence, Engine, OnStep, pass_through
 from neurosim.engines.run import Run
 from neurosim.engines.stepwise import StepwiseEngine
 from neurosim.errors import RunFailed, UserError, nearest
 from neurosim.learning.counts import Counts
+from neurosim.learning.optimizers import Constant, Optimizer, Plain, Schedule
 from neurosim.learning.rule import Rule
 from neurosim.model.arithmetic import Array, Float, Number
 from neurosim.model.network import Network
@@ -22,30 +23,7 @@ from neurosim.model.network import Network
 if TYPE_CHECKING:
     from neurosim.machine import Machine
 
-OnStep = Callable[[int, NDArray[np.float64], NDArray[np.float64]], Any]
 ENGINES = ("arrays", "stepwise", "clocked")
-CHECK_EVERY = 256  # steps between two looks for numbers that are not finite
-
-
-class Engine(Protocol):
-    """What steps a network; samples and results are raw words of the engine's number format."""
-
-    @property
-    def counts(self) -> Counts:
-        """Counts of one step."""
-        ...
-
-    def step(self, x: Array, target: Array) -> tuple[Array, Array]:
-        """Learn from one sample; return activations and errors of the outputs."""
-        ...
-
-    def weights(self) -> Array:
-        """Return the weights as real values, in network order."""
-        ...
-
-    def gradient(self) -> Array:
-        """Return the last step's downhill gradient as real values, in network order."""
-        ...
 
 
 def train(
@@ -59,6 +37,9 @@ def train(
     seed: int = 0,
     on_step: OnStep | None = None,
     on_start: Callable[[Engine], Any] | None = None,
+    on_part: OnStep | None = None,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
 ) -> Run:
     """Let a network learn while a stream runs through it, one step a sample.
 
@@ -77,11 +58,18 @@ def train(
     machine
         For the clocked engine: a ``Machine``, a name on the shelf, or a TOML file; default "bus".
     seed
-        Of a rule that draws random numbers; those that draw none are not touched by it.
+        Of a rule that draws random numbers, added to the rule's own; those that draw none are not
+        touched by it.
     on_step
         Called after every step with its number, outputs and errors, the latter as real values.
+        Every step waits for it; a compiled engine then loses most of what it gains.
     on_start
         Called with the engine before its first step, by those who look at it in between.
+    on_part
+        Called about twenty times a second with how many steps were done, and outputs and errors of
+        those since the last call, (steps, outputs).
+    optimizer, schedule
+        In place of the rule's own.
 
     Returns
     -------
@@ -97,15 +85,15 @@ def train(
     """
     number = number or Float()
     x, target = checked_stream(network, inputs, targets)
-    rule = rule.for_steps(len(x))
-    stepper = engine_for(network, rule, engine, number, machine)
+    rule = _for_run(rule, len(x), optimizer, schedule).with_seed(seed)
+    stepper = engine_for(network, rule, engine, number, machine, steps=len(x))
     if on_start is not None:
         on_start(stepper)
-    run = _loop(stepper, [network], number, x, target, on_step)[0]
-    if run.diverged_at is not None:
+    run, diverged = _loop(stepper, rule, [network], number, x, target, on_step, on_part)[0]
+    if diverged is not None:
         raise RunFailed(
-            f"{rule.title} on {network.name}: diverged at step {run.diverged_at}, whose outputs"
-            f" are not finite. Try a learning_rate below {rule.learning_rate:g}.",
+            f"{rule.title} on {network.name}: diverged at step {diverged.step}, {diverged.seen}."
+            f" Try a learning_rate below {rule.learning_rate:g}.",
             run,
         )
     return run
@@ -118,6 +106,8 @@ def train_many(
     targets: ArrayLike,
     number: Number | None = None,
     on_step: OnStep | None = None,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
 ) -> list[Run]:
     """Train networks on one graph side by side in the array engine, on the same stream.
 
@@ -125,18 +115,23 @@ def train_many(
     gets outputs and errors of shape (networks, outputs). See ``train`` for the rest.
     """
     number = number or Float()
-    kinds = {(each.edges, each.inputs, each.outputs, each.activation) for each in networks}
+    kinds = {
+        (each.edges, each.inputs, each.outputs, each.traits, each.loss, each.fixed.tobytes())
+        for each in networks
+    }
     if len(kinds) != 1:
         raise UserError(
             "train_many: needs networks that differ in their weights only, one or more"
             f" (got {len(networks)}, of {len(kinds)} kinds). Train them one by one."
         )
     x, target = checked_stream(networks[0], inputs, targets)
-    rule = rule.for_steps(len(x))
+    rule = _for_run(rule, len(x), optimizer, schedule)
+    rule = rule.for_units(len(networks[0].units))
     stepper = ArraysEngine(networks, rule, number)
     wide = np.broadcast_to(x[:, None], (len(x), len(networks), x.shape[1]))
     wide_target = np.broadcast_to(target[:, None], (len(x), len(networks), target.shape[1]))
-    return _loop(stepper, networks, number, wide, wide_target, on_step)
+    ended = _loop(stepper, rule, networks, number, wide, wide_target, on_step)
+    return [run for run, _ in ended]
 
 
 def gradients(
@@ -148,14 +143,19 @@ def gradients(
     engine: str = "arrays",
     number: Number | None = None,
 ) -> NDArray[np.float64]:
-    """Return a rule's gradient of ``1/2 sum_o (y_o - target_o)^2`` at every step.
+    """Return a rule's gradient of the network's loss at every step.
 
-    The weights are held fixed. Shape (steps, edges), in the order of ``network.edges``.
+    That is ``1/2 sum_o (y_o - target_o)^2``, or the cross-entropy where the network says so.
+
+    The weights are held fixed. Shape (steps, edges), in the order of ``network.edges``; zero for
+    edges that are ``fixed``. A rule that learns from a block of steps at its end has the gradient
+    of the whole block there, and zeros before.
     ``initial`` are the units' activations before the first step, shape (units,), zero by default.
     """
     number = number or Float()
     x, target = checked_stream(network, inputs, targets)
-    rule = replace(rule, learning_rate=0.0).for_steps(len(x))
+    rule = replace(rule, learning_rate=0.0, optimizer=Plain(), schedule=Constant())
+    rule = rule.for_steps(len(x))
     start = None if initial is None else _checked_initial(network, initial)
     stepper = engine_for(network, rule, engine, number, None, start)
     result = np.empty((len(x), len(network.edges)))
@@ -165,6 +165,16 @@ def gradients(
     return result
 
 
+def _for_run(
+    rule: Rule, steps: int, optimizer: Optimizer | None, schedule: Schedule | None
+) -> Rule:
+    """Return the rule as it is for a run of that many steps."""
+    own = optimizer or rule.optimizer, (schedule or rule.schedule).for_steps(steps)
+    if own != (rule.optimizer, rule.schedule):
+        rule = replace(rule, optimizer=own[0], schedule=own[1])
+    return rule.for_steps(steps)
+
+
 def engine_for(
     network: Network,
     rule: Rule,
@@ -172,8 +182,10 @@ def engine_for(
     number: Number,
     machine: Machine | str | None = None,
     initial: Array | None = None,
+    steps: int = 0,
 ) -> Engine:
-    """Return the engine of that name, ready for its first step."""
+    """Return the engine of that name, ready for its first step of so many, as far as known."""
+    rule = rule.for_units(len(network.units))
     if engine not in ENGINES:
         raise UserError(
             f"engine {engine!r}: unknown.{nearest(engine, ENGINES)} Choose one of:"
@@ -185,65 +197,48 @@ def engine_for(
         return clocked_engine(network, rule, number, machine or "bus", initial)
     if machine is not None:
         raise UserError(f"machine: the {engine} engine has no time. Use engine='clocked' with it.")
-    stepper = ArraysEngine if engine == "arrays" else StepwiseEngine
-    return stepper(network, rule, number, initial)
+    if engine == "arrays":
+        return ArraysEngine(network, rule, number, initial, steps)
+    return StepwiseEngine(network, rule, number, initial)
 
 
 def _loop(
     stepper: Engine,
+    rule: Rule,
     networks: Sequence[Network],
     number: Number,
     x: Array,
     target: Array,
     on_step: OnStep | None,
-) -> list[Run]:
-    """Step through the stream; return a run for every network."""
-    samples, wanted = number.encode(x), number.encode(target)
-    outputs, errors = np.empty(target.shape), np.empty(target.shape)
-    done, started, interrupted = 0, time.perf_counter(), False
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            for t in range(len(x)):
-                y, e = stepper.step(samples[t], wanted[t])
-                outputs[t], errors[t] = number.decode(y), number.decode(e)
-                done = t + 1
-                if on_step is not None:
-                    on_step(t, outputs[t], errors[t])
-                if done % CHECK_EVERY == 0 and not np.isfinite(errors[t].sum(axis=-1)).any():
-                    break
-    except KeyboardInterrupt:
-        interrupted = True
-    seconds = time.perf_counter() - started
-    together = [
-        array[:done].reshape(done, len(networks), target.shape[-1])
-        for array in (outputs, errors, target)
-    ]
+    on_part: OnStep | None = None,
+) -> list[tuple[Run, Divergence | None]]:
+    """Step through the stream; return a run for every network, and whether it diverged."""
+    passed = pass_through(stepper, networks, number, x, target, on_step, on_part)
+    wanted = target[: len(passed.outputs)].reshape(passed.outputs.shape)
     weights = stepper.weights().reshape(len(networks), -1)
-    runs = []
-    for n, network in enumerate(networks):
-        y, e, wanted = (array[:, n] for array in together)
-        finite, diverged_at = _finite_steps(y)
-        runs.append(
-            Run(
-                outputs=y[:finite],
-                errors=e[:finite],
-                targets=wanted[:finite],
-                network=network.with_weights(weights[n]),
-                counts=stepper.counts,
-                seconds=seconds,
-                cycles=_cycles(stepper),
-                activity=getattr(stepper, "activity", None),
-                interrupted=interrupted,
-                diverged_at=diverged_at,
-            )
+    ended = []
+    for n, (network, diverged) in enumerate(zip(networks, passed.diverged, strict=True)):
+        kept = slice(None if diverged is None else diverged.step)
+        run = Run(
+            outputs=passed.outputs[kept, n],
+            errors=passed.errors[kept, n],
+            targets=wanted[kept, n],
+            network=network.with_weights(weights[n]),
+            counts=_counts(stepper, rule, network),
+            seconds=passed.seconds,
+            cycles=_cycles(stepper),
+            activity=getattr(stepper, "activity", None),
+            interrupted=passed.interrupted,
+            diverged_at=None if diverged is None else diverged.step,
         )
-    return runs
+        ended.append((run, diverged))
+    return ended
 
 
-def _finite_steps(outputs: Array) -> tuple[int, int | None]:
-    """Count the steps before the first that is not finite, and say which that is."""
-    bad = np.flatnonzero(~np.isfinite(outputs).all(axis=-1))
-    return (int(bad[0]), int(bad[0])) if len(bad) else (len(outputs), None)
+def _counts(stepper: Engine, rule: Rule, network: Network) -> Counts:
+    """Return the counts of a step; where steps differ, of the mean step by the closed forms."""
+    alike = len(rule.for_units(len(network.units)).beats) == 1
+    return stepper.counts if alike else rule.cost(network)
 
 
 def _cycles(stepper: Engine) -> NDArray[np.int64] | None:

@@ -4,6 +4,9 @@ How operations are counted, by the engines and by the closed forms alike:
 
 * a multiplication is one product of an ``Fma`` or ``Dot``; an addition one sum in them;
   an activation function with its slope is one activation, whatever it takes inside;
+* clipping a word is one addition, since comparing is subtracting;
+* a division is one quotient or square root, a draw one random sign; what serial algebra at one
+  neuron (``Solve``) takes is stated by its rule;
 * reads and writes are words of a neuron's own memories; a broadcast operand is read once;
   sending reads, receiving writes;
 * a word sent is counted once per neuron that it is sent to; a neuron's messages to itself move
@@ -36,6 +39,8 @@ class Counts:
     words_broadcast: int = 0
     stored_words: int = 0
     buffer_words: int = 0
+    divisions: int = 0
+    draws: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         """Add field by field."""
@@ -51,6 +56,17 @@ class Counts:
 def total(many: Iterable[Counts]) -> Counts:
     """Add up counts field by field."""
     return Counts(*map(sum, zip(*(vars(each).values() for each in many), strict=True)))
+
+
+def mean(many: Iterable[tuple[Counts, int]]) -> Counts:
+    """Return the mean of counts that come so many times each, to the nearest whole numbers."""
+    listed = list(many)
+    steps = sum(times for _, times in listed)
+    sums = (
+        sum(value * times for value, (_, times) in zip(values, listed, strict=True))
+        for values in zip(*(vars(each).values() for each, _ in listed), strict=True)
+    )
+    return Counts(*((2 * each + steps) // (2 * steps) for each in sums))
 
 
 class Kind(NamedTuple):
@@ -138,6 +154,26 @@ class Census:
         return self.sum(lambda u: u.self_slot is not None)
 
     @cached_property
+    def learned(self) -> int:
+        """Edges whose weights are learned: all but the fixed ones."""
+        return self.sum(lambda u: u.edges - len(u.fixed))
+
+    @cached_property
+    def learned_runs(self) -> int:
+        """Runs of such edges that follow each other, of all units."""
+        return self.sum(lambda u: len(u.learned))
+
+    @cached_property
+    def leaky(self) -> int:
+        """Units that leak."""
+        return self.sum(lambda u: u.leaks)
+
+    @cached_property
+    def keeping(self) -> int:
+        """Units whose activation holds on to the one of the step before."""
+        return self.sum(lambda u: u.keeps)
+
+    @cached_property
     def speaking(self) -> int:
         """Units and inputs that have a target at all."""
         inputs = sum(len(kind.numbers) for kind in self.inputs if kind.example.targets)
@@ -154,9 +190,15 @@ def _likeness(neuron: Neuron, edges: int) -> Hashable:
         neuron.reciprocal,
         neuron.self_slot is None,
         neuron.is_output,
+        neuron.leaks,
+        neuron.activation,
+        neuron.fixed,
+        len(neuron.rivals),
+        neuron.kind,
+        len(neuron.gated),
         len(neuron.targets),
         len(neuron.output_targets),
-        neuron.first_edge == 0,  # RTRL cuts all edges into those before and after its own
+        neuron.first_edge == 0,  # RTRL cuts all edges there, and unit 0 adds up what all send
         neuron.first_edge + neuron.edges == edges,
         neuron.self_slot is not None and neuron.number == min(neuron.units),  # and takes turns
         neuron.self_slot is not None and neuron.number == max(neuron.units),

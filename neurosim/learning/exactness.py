@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import networkx as nx
 
+from neurosim.errors import UserError
+from neurosim.model.kinds import PLAIN
 from neurosim.model.network import Edge, Network
 
 
@@ -13,11 +15,24 @@ def exact_weights(network: Network) -> tuple[Edge, ...]:
     TRTRL keeps the sensitivities of the two ends of an edge j -> i. Let S = {i, j} and let R be
     those of them that the weight can move: i, and j where the edge i -> j exists. The gradient is
     exact for all time if and only if no successor of R outside S has a path of length one or more
-    to an output. (A successor that only *is* an output is reached by the rule's last hop.)
+    to an output. (A successor that only *is* an output is reached by the rule's last hop.) A unit
+    that leaks remembers, as one with an edge to itself does.
     """
-    units = network.graph.subgraph(network.units)
+    for unit, traits in zip(network.units, network.traits, strict=True):
+        if traits.kind != PLAIN:
+            raise UserError(
+                f"network {network.name}: unit {unit} is of kind {traits.kind}, which TRTRL has no"
+                " gradient for. Ask about a network of plain units."
+            )
+    units = nx.DiGraph(network.graph.subgraph(network.units))
+    units.add_edges_from((unit, unit) for unit in _leaking(network))
     leads_on = _leading_to_outputs(units, network.outputs)
     return tuple(edge for edge in network.edges if not _escapes(units, leads_on, *edge))
+
+
+def _leaking(network: Network) -> list[str]:
+    pairs = zip(network.units, network.traits, strict=True)
+    return [unit for unit, traits in pairs if traits.leak != 1.0]
 
 
 def _leading_to_outputs(units: nx.DiGraph, outputs: tuple[str, ...]) -> set[str]:

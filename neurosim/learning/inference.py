@@ -11,16 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.rule import Outcome, Rule, fire, listen, speak, tick
+from neurosim.learning.rule import Outcome, Rule, fire, forward_cost, listen, speak, whole_tick
 from neurosim.model.arithmetic import Array, Number
+from neurosim.model.kinds import KINDS
 from neurosim.model.layout import Layout
 from neurosim.model.neuron import Memory, Neuron, Surroundings
 from neurosim.model.operations import Operation
+
+
+class State(NamedTuple):
+    """Activations, and potentials of the units that spike, (..., units)."""
+
+    y: Array
+    v: Array | None
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,10 @@ class Inference(Rule):
     name: ClassVar[str] = "inference"
     title: ClassVar[str] = "Inference"
     citation: ClassVar[str] = "Williams and Zipser 1989, doi 10.1162/neco.1989.1.2.270"
+    order_multiplications: ClassVar[str] = "n^2"
+    order_words: ClassVar[str] = "0"
+    kinds: ClassVar[frozenset[str]] = frozenset(KINDS)
+    moves: ClassVar[bool] = False
 
     def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """Nothing."""
@@ -41,27 +53,19 @@ class Inference(Rule):
         yield from listen(neuron)
         yield from fire(neuron)
 
-    def init(self, layout: Layout, number: Number, y: Array) -> Array:
-        """Start from activations."""
-        return y
+    def init(self, layout: Layout, number: Number, y: Array) -> State:
+        """Start from activations, with potentials zero."""
+        return State(y, np.zeros_like(y))
 
     def step(
-        self, layout: Layout, number: Number, weights: Array, state: Array, x: Array, target: Array
+        self, layout: Layout, number: Number, weights: Array, state: State, x: Array, target: Array
     ) -> Outcome:
         """Equation (1) for all units at once; the gradient is zero."""
-        now = tick(layout, number, weights, state, x, target)
-        gradient = np.zeros((*state.shape[:-1], *layout.shape), dtype=number.dtype)
-        return Outcome(now.y, now.y, now.error, gradient)
+        now = whole_tick(layout, number, weights, state.y, x, target, state.v)
+        gradient = np.zeros((*state.y.shape[:-1], *layout.shape), dtype=number.dtype)
+        y, error = now.forward.y, now.forward.error
+        return Outcome(State(y, now.v), y, error, gradient)
 
     def closed(self, census: Census) -> Counts:
         """Closed forms: one multiplication an edge, and one an output."""
-        c = census
-        return Counts(
-            multiplications=c.edges + c.k,
-            additions=c.edges - c.n + c.k,
-            activations=c.n,
-            reads=c.speaking + 2 * c.edges + c.n + 3 * c.k,
-            writes=c.heard + c.n + 2 * c.n + c.k,
-            words_sent=c.heard - c.loops,
-            words_received=c.heard - c.loops,
-        )
+        return forward_cost(census)

@@ -3,9 +3,13 @@
 Every unit k keeps the sensitivity ``p^k_ij = dy_k / dw_ij`` to *every* weight of the network::
 
     s_k    = sum_j w_kj z_j,    y_k = f(s_k),    d_k = f'(s_k)                       (1)
-    p^k_ij <- d_k ( sum_l w_kl p^l_ij + delta_ki z_j )                               (2)
+    p^k_ij <- d_k ( sum_l w_kl p^l_ij + delta_ki z_j ) + (1 - a_k) p^k_ij            (2)
     g_ij   = sum_o e_o p^o_ij,  e_o = target_o - y_o                                 (3)
     w_ij   <- w_ij + rate g_ij                                                       (4)
+
+A unit that leaks, ``y_k <- (1 - a_k) y_k + a_k f(s_k)``, has its a in the slope: ``d_k = a_k
+f'(s_k)``; all others have a = 1, and the last term of (2) is not there. What gates do to p is (1)
+of ``parts/gates.py``; they send all their sensitivities to the units on which they act.
 
 R. J. Williams and D. Zipser, "A learning algorithm for continually running fully recurrent neural
 networks", Neural Computation 1(2):270-280, 1989, doi 10.1162/neco.1989.1.2.270.
@@ -17,28 +21,31 @@ arriving while the other is used. Outputs send each unit its part of (3) whereve
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from neurosim.learning.counts import Census, Counts, Kind
+from neurosim.learning.parts import gates, rows
 from neurosim.learning.rule import (
     ERROR,
+    KEEP,
     SLOPE,
     Outcome,
     Rule,
     fire,
     listen,
     speak,
-    tick,
     tick_cost,
+    whole_tick,
 )
 from neurosim.model.arithmetic import Array, Format, Number
+from neurosim.model.kinds import GATED, PLAIN
 from neurosim.model.layout import Layout
-from neurosim.model.messages import GRADIENT, SENSITIVITY
+from neurosim.model.messages import GATE_SENSITIVITY, GRADIENT
 from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
 from neurosim.model.operations import Fma, Operation, Phase, Receive, Send, Words, every
 
@@ -57,6 +64,9 @@ class RTRL(Rule):
     name: ClassVar[str] = "rtrl"
     title: ClassVar[str] = "RTRL"
     citation: ClassVar[str] = "Williams and Zipser 1989, doi 10.1162/neco.1989.1.2.270"
+    order_multiplications: ClassVar[str] = "n^4"
+    order_words: ClassVar[str] = "n^3"
+    kinds: ClassVar[frozenset[str]] = frozenset({PLAIN, *GATED})
 
     def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """``p`` is kept; the rest lives within a step."""
@@ -71,12 +81,9 @@ class RTRL(Rule):
             kept.append(Memory("sum", all_edges))
         if neuron.unit_sources > 1:
             kept.append(Memory("partial", all_edges, form=Format.ACCUMULATOR))
-        others = len(_others(neuron, neuron.units))
-        inboxes = (
-            Memory(f"inbox{n}", all_edges, Role.INBOX, by_reference=True)
-            for n in range(min(others, 2))
-        )
-        return (*kept, *inboxes)
+        if neuron.gates:
+            kept.append(Memory("gate_p", all_edges, Role.INBOX, by_reference=True))
+        return (*kept, *rows.inboxes(neuron, all_edges))
 
     def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (4), in messages."""
@@ -84,26 +91,21 @@ class RTRL(Rule):
         yield from listen(neuron)
         yield from fire(neuron)
         yield Phase("sensitivity")
-        yield from _sensitivities(neuron, len(network.edges))
+        row = Words("p", 0, len(network.edges))
+        yield from rows.exchange(neuron, row, partial(_accumulate, neuron, row.count))
+        yield from _sloped(neuron, row.count)
         yield Phase("gradient")
         yield from _gradient(neuron, network)
-        yield from self.update(neuron, Words("g", 0, neuron.edges))
+        yield from self.update(neuron, network, Words("g", 0, neuron.edges))
 
     def work(self, kind: Kind, census: Census) -> Iterator[tuple[int, Operation]]:
         """The program, with the turns of all units that are heard alike said once."""
         neuron, edges, n = kind.example, census.edges, kind.example.edges
         for operation in (*speak(neuron), *listen(neuron), *fire(neuron), Phase("sensitivity")):
             yield 1, operation
-        if listeners := _others(neuron, neuron.targets):
-            yield 1, Send(SENSITIVITY, Words("p", 0, edges), listeners)
-        heard = _others(neuron, neuron.units)[:1]
-        for times, turn, own in _turns(neuron) if neuron.unit_sources else ():
-            burst = "p" if own else "inbox0"
-            if not own:
-                yield times, Receive(SENSITIVITY, Words(burst, 0, edges), heard)
-            for operation in _accumulate(neuron, edges, burst, 0, turn):
-                yield times, operation
-        for operation in (_sloped(neuron, edges), Phase("gradient")):
+        add = partial(_accumulate, neuron, edges)
+        yield from rows.work(neuron, Words("p", 0, edges), add)
+        for operation in (*_sloped(neuron, edges), Phase("gradient")):
             yield 1, operation
         elsewhere = (neuron.number + 1,)
         if neuron.is_output:
@@ -114,7 +116,7 @@ class RTRL(Rule):
                 yield len(other.numbers) - (other is kind), share
         yield census.k - neuron.is_output, Receive(GRADIENT, Words("g", 0, n), elsewhere)
         yield census.k - 1, _sum_of_shares(n, 1)
-        for operation in self.update(neuron, Words("g", 0, n)):
+        for operation in self.update(neuron, census.network, Words("g", 0, n)):
             yield 1, operation
 
     def init(self, layout: Layout, number: Number, y: Array) -> State:
@@ -132,11 +134,15 @@ class RTRL(Rule):
         target: Array,
     ) -> Outcome:
         """Equations (1) to (3) for all units at once; p is (..., units, edges)."""
-        z, y, slope, error = tick(layout, number, weights, state.y, x, target)
+        now = whole_tick(layout, number, weights, state.y, x, target)
+        z, y, slope, error = now.forward
         p = number.matmul(
             layout.recurrent(weights), state.p, plus=z[..., layout.source], at=layout.own_positions
         )
-        p = number.multiply(p, slope[..., :, None])  # (2)
+        if layout.keep is None and not layout.groups:
+            p = number.multiply(p, slope[..., :, None])  # (2)
+        else:
+            p = gates.carried(number, now.gating, slope, state.p, p)
         gradient = number.multiply(error[..., :1], p[..., layout.outputs[0], :])  # (3)
         for o, unit in enumerate(layout.outputs[1:], start=1):
             share = number.multiply(error[..., o : o + 1], p[..., unit, :])
@@ -153,7 +159,7 @@ class RTRL(Rule):
         passes = c.between_units + fed  # runs of all edges: one a source, one for the slope
         sent = edges * (c.between_units - c.loops)
         shares = k * edges - c.sum(lambda u: u.edges * u.is_output)
-        speaking = c.sum(lambda u: bool(_others(u, u.targets)))
+        speaking = c.sum(lambda u: bool(rows.others(u, u.targets)))
         first_runs = c.sum(lambda u: len(_runs(u, edges)) * bool(u.unit_sources))
         output_runs = c.sum(lambda u: len(_runs(u, edges)) * u.is_output)
         later = c.between_units - fed
@@ -178,34 +184,32 @@ class RTRL(Rule):
             + k * edges
             + fed * edges
             + c.sum(lambda u: u.unit_sources > 1) * edges
-            + c.sum(lambda u: min(2, len(_others(u, u.units)))) * edges,
+            + c.sum(lambda u: min(2, len(rows.others(u, u.units)))) * edges,
         )
-        return tick_cost(c) + sums
+        return tick_cost(c) + sums + _kept_cost(c)
 
 
-def _turns(neuron: Neuron) -> Iterator[tuple[int, int, bool]]:
-    """Yield how the units that a unit hears have their turns: how often, place, whether itself.
-
-    The first and the last differ from those between, and the unit itself from all others.
-    """
-    last, own = neuron.unit_sources, 0
-    if neuron.self_slot is not None:
-        sides = neuron.units[: neuron.self_slot], neuron.units[neuron.self_slot + 1 :]
-        own = 1 + sum(bisect_left(side, neuron.number) for side in sides)  # each in order
-    apart = sorted({1, last, own} - {0})
-    for turn in apart[:-1]:
-        yield 1, turn, turn == own
-    if last > len(apart):
-        yield last - len(apart), 2, False
-    yield 1, last, last == own
-
-
-def _others(neuron: Neuron, far: tuple[int, ...]) -> tuple[int, ...]:
-    """Leave the neuron itself out of those at the other ends of its edges."""
-    if neuron.self_slot is None:
-        return far
-    place = far.index(neuron.number)
-    return far[:place] + far[place + 1 :]
+def _kept_cost(c: Census) -> Counts:
+    """Return what (2) takes where units keep some of their past, or have gates."""
+    kept = c.sum(lambda u: u.keeps * _known(u, c.edges).count)
+    gates_ = c.sum(lambda u: len(u.gates))
+    told, telling = c.sum(lambda u: len(u.gated)), c.sum(lambda u: bool(u.gated))
+    added = c.sum(lambda u: _bracket(u, c.edges).count * (u.keeps or bool(u.gates)))
+    first = c.sum(lambda u: bool(u.gates) and not u.keeps)
+    return Counts(
+        multiplications=kept + gates_ * c.edges,
+        additions=added + (gates_ - first) * c.edges,
+        reads=kept
+        + c.keeping
+        + added
+        + (2 * gates_ - first) * c.edges
+        + gates_
+        + telling * c.edges,
+        writes=kept + 2 * gates_ * c.edges,
+        words_sent=told * c.edges,
+        words_received=told * c.edges,
+        buffer_words=c.sum(lambda u: bool(u.gates)) * c.edges,
+    )
 
 
 def _runs(neuron: Neuron, edges: int) -> list[tuple[int, int, bool]]:
@@ -215,30 +219,35 @@ def _runs(neuron: Neuron, edges: int) -> list[tuple[int, int, bool]]:
     return [cut for cut in cuts if cut[1]]
 
 
-def _sensitivities(neuron: Neuron, edges: int) -> Iterator[Operation]:
-    """Equation (2): one pass over all edges for every unit that this one hears."""
-    listeners = _others(neuron, neuron.targets)
-    heard, received = 0, 0
-    for unit in sorted({*neuron.units, neuron.number}):
-        if unit == neuron.number:
-            burst = "p"
-            if listeners:
-                yield Send(SENSITIVITY, Words("p", 0, edges), listeners)
-        else:
-            burst, received = f"inbox{received % 2}", received + 1
-            yield Receive(SENSITIVITY, Words(burst, 0, edges), (unit,))
-        if unit in neuron.units:
-            heard += 1
-            yield from _accumulate(neuron, edges, burst, neuron.units.index(unit), heard)
-    yield _sloped(neuron, edges)
+def _known(neuron: Neuron, edges: int) -> Words:
+    """What a unit is sensitive to: to its own weights only if it hears no unit."""
+    if neuron.unit_sources or neuron.gates:
+        return Words("p", 0, edges)
+    return Words("p", neuron.first_edge, neuron.edges)
 
 
-def _sloped(neuron: Neuron, edges: int) -> Operation:
-    """The slope's part of (2); a unit that hears no unit keeps its own sensitivities only."""
+def _bracket(neuron: Neuron, edges: int) -> Words:
+    """What the bracket of (2) is about."""
     if neuron.unit_sources:
-        return Fma(Words("p", 0, edges), every(SLOPE, edges), Words("sum", 0, edges))
-    own = Words("p", neuron.first_edge, neuron.edges)
-    return Fma(own, every(SLOPE, own.count), Words("z", 0, neuron.edges))
+        return Words("p", 0, edges)
+    return Words("p", neuron.first_edge, neuron.edges)
+
+
+def _sloped(neuron: Neuron, edges: int) -> Iterator[Operation]:
+    """The slope's part of (2), what a unit keeps, and its gates' part; a gate tells its own."""
+    known, moved = _known(neuron, edges), _bracket(neuron, edges)
+    bracket = Words("sum" if neuron.unit_sources else "z", 0, moved.count)
+    there = neuron.keeps
+    if there:
+        yield Fma(known, every(KEEP, known.count), known)
+    for place, gate in enumerate(neuron.gates):
+        yield Receive(GATE_SENSITIVITY, Words("gate_p", 0, edges), (gate,))
+        link = every(Words("link", place), edges)
+        yield Fma(known, link, Words("gate_p", 0, edges), known if there else None)
+        there = True
+    yield Fma(moved, every(SLOPE, moved.count), bracket, moved if there else None)
+    if neuron.gated:
+        yield Send(GATE_SENSITIVITY, Words("p", 0, edges), neuron.gated)
 
 
 def _accumulate(

@@ -1,4 +1,4 @@
-"""What a learning rule is, and the forward pass that all of them share.
+"""What a learning rule is; ``forward.py`` has the forward pass that all of them share.
 
 A rule says the same thing three times: ``program`` is the message form and the definition,
 ``init`` and ``step`` are the array form for a whole network, ``closed`` are the closed forms.
@@ -9,32 +9,75 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
-from neurosim.errors import UserError
-from neurosim.learning.counts import Census, Counts, Kind
-from neurosim.model.arithmetic import Array, Format, Number
-from neurosim.model.layout import Layout
-from neurosim.model.messages import ACTIVATION
-from neurosim.model.network import Network
-from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
-from neurosim.model.operations import (
-    Activate,
-    Dot,
-    Fma,
-    Operation,
-    Phase,
-    Receive,
-    Send,
-    Words,
-    every,
-)
+import numpy as np
 
-Y, SLOPE, S = Words("y"), Words("slope"), Words("s")
-ERROR, TARGET, MINUS_ONE, RATE = Words("error"), Words("target"), Words("minus_one"), Words("rate")
+from neurosim.errors import UserError
+from neurosim.learning.counts import Census, Counts, Kind, mean
+from neurosim.learning.forward import (
+    ERROR,
+    KEEP,
+    LEAK,
+    MINUS_ONE,
+    RATE,
+    SLOPE,
+    TARGET,
+    F,
+    Forward,
+    S,
+    Tick,
+    Y,
+    fire,
+    forward_cost,
+    leak_cost,
+    listen,
+    speak,
+    tick,
+    tick_memories,
+    whole_tick,
+)
+from neurosim.learning.optimizers import Optimizer, Plain, Schedule
+from neurosim.learning.optimizers.schedules import Constant
+from neurosim.model.arithmetic import Array, Float, Number
+from neurosim.model.kinds import PLAIN
+from neurosim.model.layout import Layout
+from neurosim.model.network import Network
+from neurosim.model.neuron import Memory, Neuron, Surroundings
+from neurosim.model.operations import Fma, Operation, Phase, Words, every
+
+__all__ = [
+    "ERROR",
+    "KEEP",
+    "LEAK",
+    "MINUS_ONE",
+    "RATE",
+    "SLOPE",
+    "TARGET",
+    "Beat",
+    "F",
+    "Forward",
+    "Outcome",
+    "Rule",
+    "S",
+    "Tick",
+    "Y",
+    "fire",
+    "forward_cost",
+    "leak_cost",
+    "learning_last",
+    "listen",
+    "mean_step",
+    "speak",
+    "tick",
+    "tick_cost",
+    "tick_memories",
+    "update_cost",
+    "whole_tick",
+]
 
 
 class Outcome(NamedTuple):
@@ -49,13 +92,11 @@ class Outcome(NamedTuple):
     gradient: Array
 
 
-class Forward(NamedTuple):
-    """One tick of the network: sources, activations, slopes, and errors of the outputs."""
+class Beat(NamedTuple):
+    """Steps that are alike: the phase of one of them, and how many of them a round has."""
 
-    z: Array
-    y: Array
-    slope: Array
-    error: Array
+    phase: int
+    times: int
 
 
 @dataclass(frozen=True)
@@ -66,15 +107,32 @@ class Rule(ABC):
     ----------
     learning_rate
         Step size: ``w <- w + learning_rate * gradient`` after every tick.
+    optimizer
+        What is made of the gradient before; by name only.
+    schedule
+        What the learning rate is multiplied with from step to step; by name only.
     name, title, citation
         How commands, reports and readers know the rule.
+    order_multiplications, order_words
+        How multiplications of a step, and words kept, grow with the units n of a fully recurrent
+        network, such as ``n^2``.
+    kinds
+        The kinds of units that it has a gradient for; see ``model/kinds.py``.
+    moves
+        Whether its programs end with ``update``.
     """
 
     learning_rate: float = 0.01
+    optimizer: Optimizer = field(default_factory=Plain, kw_only=True)
+    schedule: Schedule = field(default_factory=Constant, kw_only=True)
 
     name: ClassVar[str]
     title: ClassVar[str]
     citation: ClassVar[str]
+    order_multiplications: ClassVar[str] = ""
+    order_words: ClassVar[str] = ""
+    kinds: ClassVar[frozenset[str]] = frozenset({PLAIN})
+    moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         rate = self.learning_rate
@@ -83,15 +141,53 @@ class Rule(ABC):
                 f"{type(self).__name__}.learning_rate: must be a finite number from 0 up"
                 f" (got {rate!r})."
             )
+        for name, kind in (("optimizer", Optimizer), ("schedule", Schedule)):
+            if not isinstance(value := getattr(self, name), kind):
+                raise UserError(
+                    f"{type(self).__name__}.{name}: must be a neurosim.{kind.__name__}, such as"
+                    f" {'Adam' if kind is Optimizer else 'Cosine'}() (got {value!r:.60})."
+                )
 
     @property
     def period(self) -> int:
         """Steps after which the program repeats itself."""
         return 1
 
+    @property
+    def beats(self) -> tuple[Beat, ...]:
+        """The kinds of steps, the dearest last: all steps of most rules take the same.
+
+        A rule that learns from a block of steps at its end has two, and a round is such a block.
+        What a step takes on the whole is then the mean over a round (``closed``, ``cost``, and
+        cycles and energy), while ``closed_at`` says exactly what a step of one phase takes.
+        """
+        return (Beat(0, 1),)
+
+    def learns(self, phase: int) -> bool:
+        """Whether weights move at the end of a step of that phase; its gradient is zero if not."""
+        return True
+
     def for_steps(self, steps: int) -> Rule:
         """Return the rule as it is for a run of that many steps."""
         return self
+
+    def for_units(self, units: int) -> Rule:
+        """Return the rule as it is for a network of that many units."""
+        return self
+
+    def with_seed(self, seed: int) -> Rule:
+        """Return the rule as it is for a run with that seed; only rules that draw differ."""
+        return self
+
+    def accepts(self, number: Number) -> None:
+        """Return when the rule can learn in these numbers.
+
+        Raises
+        ------
+        UserError
+            When it cannot.
+        """
+        return
 
     def placed(self, sensitivities: str) -> Rule:
         """Return the rule with sensitivities kept by the ``unit`` or the ``owner``, if it can."""
@@ -120,22 +216,72 @@ class Rule(ABC):
 
     @abstractmethod
     def closed(self, census: Census) -> Counts:
-        """Return the closed forms of what one step takes."""
+        """Return the closed forms of what one step takes; of ``mean_step`` where steps differ."""
+
+    def closed_at(self, census: Census, phase: int) -> Counts:
+        """Return the closed forms of what a step of that phase takes."""
+        return self.closed(census)
+
+    def constants(self, neuron: Neuron, network: Surroundings) -> Mapping[str, Array]:
+        """Return the real values of memories that begin with some, by name; the rest are zero."""
+        return {}
+
+    def alike(self, census: Census) -> Sequence[Kind]:
+        """Return the units by kind, such that the programs of a kind are alike."""
+        return census.kinds
 
     def described(self, neuron: Neuron, network: Surroundings) -> dict[str, Memory]:
-        """Return all memories of a neuron by name: those of the tick, and the rule's own."""
-        own = () if neuron.is_input else self.memories(neuron, network)
+        """Return all memories of a neuron by name: the tick's, the rule's, the optimiser's."""
+        own: tuple[Memory, ...] = ()
+        if not neuron.is_input:
+            own = self.memories(neuron, network)
+            if self.moves:
+                own += self.optimizer.memories(neuron, network)
         return {memory.name: memory for memory in (*tick_memories(neuron), *own)}
 
-    def update(self, neuron: Neuron, gradient: Words) -> Iterator[Operation]:
-        """``w_ij <- w_ij + rate g_ij``, which ends every program."""
+    def begins(self, neuron: Neuron, network: Surroundings) -> Mapping[str, Array]:
+        """Return the same as ``constants``, and what the optimiser's memories begin with."""
+        optimizers = self.optimizer.constants(neuron) if self.moves else {}
+        own = {name: np.array(values) for name, values in optimizers.items()}
+        return {**self.constants(neuron, network), **own}
+
+    def update(self, neuron: Neuron, network: Surroundings, gradient: Words) -> Iterator[Operation]:
+        """``w_ij <- w_ij + rate d_ij``, which ends every program; fixed weights are left out.
+
+        d is what the optimiser makes of the gradient.
+        """
+        parts = [
+            gradient._replace(start=gradient.start + start * gradient.stride, count=count)
+            for start, count in neuron.learned
+        ]
+        if not self.optimizer.plain:
+            yield Phase("optimizer")
+        directions = yield from self.optimizer.program(neuron, network, parts)
         yield Phase("update")
-        w = Words("w", 0, neuron.edges)
-        yield Fma(w, every(RATE, neuron.edges), gradient, w)
+        for (start, count), part in zip(neuron.learned, directions, strict=True):
+            w = Words("w", start, count)
+            yield Fma(w, every(RATE, count), part, w)
 
     def cost(self, network: Network) -> Counts:
         """Return what one step of a network takes, by the closed forms."""
-        return self.closed(Census.of(network))
+        return self.for_units(len(network.units)).counted(Census.of(network))
+
+    def counted(self, census: Census) -> Counts:
+        """Return the closed forms with the optimiser's; of the mean step where steps differ."""
+        if self.optimizer.plain:
+            return self.closed(census)
+        whole = self.for_units(census.n)
+        return mean((whole.counted_at(census, beat.phase), beat.times) for beat in whole.beats)
+
+    def counted_at(self, census: Census, phase: int) -> Counts:
+        """Return the closed forms with the optimiser's, for a step of that phase."""
+        found = self.closed_at(census, phase)
+        if self.optimizer.plain or not self.moves:
+            return found
+        own = self.optimizer.cost(census)
+        if not self.learns(phase):
+            own = Counts(stored_words=own.stored_words, buffer_words=own.buffer_words)
+        return found + own
 
     def work(self, kind: Kind, census: Census) -> Iterator[tuple[int, Operation]]:
         """Yield the operations of a unit in a step in order, each with how often it comes.
@@ -144,71 +290,46 @@ class Rule(ABC):
         """
         return ((1, operation) for operation in self.program(kind.example, census.network))
 
-
-def tick_memories(neuron: Neuron) -> tuple[Memory, ...]:
-    """Return the memories that any rule needs: weights, activations, and the stream's words."""
-    if neuron.is_input:
-        return (Memory("y", 1, Role.ACTIVATION, per_unit=True),)
-    n = neuron.edges
-    common = (
-        Memory("w", n, Role.WEIGHT, Format.WEIGHT),
-        Memory("z", n, Role.ACTIVATION),
-        *(Memory(name, 1, Role.ACTIVATION, per_unit=True) for name in ("s", "y", "slope")),
-        Memory("rate", 1, Role.CONSTANT, Format.RATE, per_unit=True),
-    )
-    if not neuron.is_output:
-        return common
-    return (
-        *common,
-        Memory("minus_one", 1, Role.CONSTANT, per_unit=True),
-        Memory("target", 1, Role.ACTIVATION, per_unit=True),
-        Memory("error", 1, Role.ACTIVATION, per_unit=True),
-    )
+    def work_at(self, kind: Kind, census: Census, phase: int) -> Iterator[tuple[int, Operation]]:
+        """Yield the same for a step of that phase."""
+        if len(self.beats) == 1:
+            return self.work(kind, census)
+        program = self.program(kind.example, census.network, phase)
+        return ((1, operation) for operation in program)
 
 
-def speak(neuron: Neuron) -> Iterator[Operation]:
-    """Send the activation of the step before; all that an input does, with this step's word."""
-    yield Phase("exchange")
-    if neuron.targets:
-        yield Send(ACTIVATION, Y, neuron.targets)
+def needs_float(rule: Rule, number: Number) -> None:
+    """Return when a number is a float.
 
-
-def listen(neuron: Neuron, z: int = 0) -> Iterator[Operation]:
-    """Receive the activations of all sources into the slots from word ``z`` on."""
-    if neuron.sources:
-        heard = len(neuron.sources)
-        yield Receive(ACTIVATION, Words("z", z, heard), neuron.sources)
-
-
-def fire(neuron: Neuron, z: int = 0, slope: Words = SLOPE) -> Iterator[Operation]:
-    """``s = sum_j w_ij z_j``, ``y = f(s)``, and at an output ``e = target - y``."""
-    n = neuron.edges
-    yield Phase("forward")
-    yield Dot(S, Words("w", 0, n), Words("z", z, n))
-    yield Activate(Y, slope, S)
-    if neuron.is_output:
-        yield Fma(ERROR, Y, MINUS_ONE, TARGET)
-
-
-def tick(
-    layout: Layout, number: Number, weights: Array, y: Array, x: Array, target: Array
-) -> Forward:
-    """Do the forward pass of the array form, from the activations of the step before."""
-    z = layout.sense(y, x, number.encode(1.0))
-    y, slope = number.activate(layout.activation, layout.weighted_sums(number, weights, z))
-    error = number.fma(target, y[..., layout.outputs], number.encode(-1.0))
-    return Forward(z, y, slope, error)
+    Raises
+    ------
+    UserError
+        When it is not.
+    """
+    if not isinstance(number, Float):
+        raise UserError(
+            f"{rule.title}: needs divisions and square roots, which {number.name} does not have."
+            " Learn in Float(), --number.kind float."
+        )
 
 
 def tick_cost(census: Census) -> Counts:
     """Return the closed form of ``speak``, ``listen``, ``fire`` and ``Rule.update``."""
-    n, k, edges, heard = census.n, census.k, census.edges, census.heard
-    return Counts(
-        multiplications=edges + k + edges,
-        additions=edges - n + k + edges,
-        activations=n,
-        reads=census.speaking + 2 * edges + n + 3 * k + 2 * edges + n,
-        writes=heard + n + 2 * n + k + edges,
-        words_sent=heard - census.loops,
-        words_received=heard - census.loops,
-    )
+    return forward_cost(census) + update_cost(census)
+
+
+def update_cost(census: Census) -> Counts:
+    """Return the closed form of ``Rule.update``."""
+    n, runs = census.learned, census.learned_runs
+    return Counts(multiplications=n, additions=n, reads=2 * n + runs, writes=n)
+
+
+def learning_last(steps: int) -> tuple[Beat, ...]:
+    """Return the beats of a round of which only the last step learns."""
+    remembering = (Beat(0, steps - 1),) if steps > 1 else ()
+    return (*remembering, Beat(steps - 1, 1))
+
+
+def mean_step(rule: Rule, census: Census) -> Counts:
+    """Return what a step takes on the mean over a round, by the closed forms."""
+    return mean((rule.closed_at(census, beat.phase), beat.times) for beat in rule.beats)

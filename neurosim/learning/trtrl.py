@@ -16,9 +16,13 @@ factors through one hop of error, and the same gradient costs nothing that grows
     g_ij = q_i a_ij + q_j b_ij + v_i z_j                                             (7)
 
 An egress sensitivity can only leave zero where the edge i -> j exists too, so b is kept for
-reciprocal neighbours alone. Per step and reciprocal edge five words move: activation, egress,
-ingress, the gradient's part ``q_j b_ij``, and from outputs the error. ``trtrl_exchange.py`` has
-this, and a placement that keeps b with i and exchanges other words.
+reciprocal neighbours alone. A unit that leaks, ``y_i <- (1 - a_i) y_i + a_i f(s_i)``, has its a in
+the slope and adds what it keeps of its own: ``(1 - a_i) a_ij`` to (2), ``(1 - a_j) b_ij`` to (3)
+and, as an output l, ``e_l (1 - a_l)`` to q_l of (6).
+
+Per step and reciprocal edge five words move: activation, egress, ingress, the gradient's part
+``q_j b_ij``, and from outputs the error. ``parts/trtrl_exchange.py`` has this, and a placement that
+keeps b with i and exchanges other words.
 
 D. Budik and I. Elhanany, "TRTRL: a localized resource-efficient learning algorithm for recurrent
 neural networks", 49th IEEE MWSCAS, 2006; Z. Liu and I. Elhanany, IEEE Transactions on Neural
@@ -34,10 +38,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError, nearest
-from neurosim.learning import trtrl_literal
 from neurosim.learning.counts import Census, Counts
+from neurosim.learning.parts import blame, traces, trtrl_literal
+from neurosim.learning.parts.blame import Q, V
+from neurosim.learning.parts.trtrl_exchange import PLACEMENTS, Exchange
 from neurosim.learning.rule import (
-    ERROR,
+    KEEP,
     SLOPE,
     Forward,
     Outcome,
@@ -48,14 +54,10 @@ from neurosim.learning.rule import (
     tick,
     tick_cost,
 )
-from neurosim.learning.trtrl_exchange import PLACEMENTS, Exchange
-from neurosim.model import messages
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
 from neurosim.model.neuron import Memory, Neuron, Role, Surroundings
-from neurosim.model.operations import Dot, Fma, Operation, Phase, Receive, Send, Words, every
-
-V, Q = Words("v"), Words("q")
+from neurosim.model.operations import Fma, Operation, Phase, Words, every
 
 
 class State(NamedTuple):
@@ -91,6 +93,8 @@ class TRTRL(Rule):
     name: ClassVar[str] = "trtrl"
     title: ClassVar[str] = "TRTRL"
     citation: ClassVar[str] = "Budik and Elhanany 2006; doi 10.1109/TNN.2008.2000838"
+    order_multiplications: ClassVar[str] = "n^2"
+    order_words: ClassVar[str] = "n^2"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -128,12 +132,10 @@ class TRTRL(Rule):
         if self.loops(neuron) or r:
             kept.append(Memory("a_sum", n if self.loops(neuron) else r))
         if self.literal:
+            if neuron.is_output and neuron.leaks:
+                raise _memoryless(neuron.name)
             return (*kept, *trtrl_literal.memories(neuron, network, r))
-        if neuron.is_output:
-            kept += [Memory("v", 1, per_unit=True), Memory("blame", neuron.unit_sources)]
-        if neuron.output_targets:
-            kept.append(Memory("blame_in", len(neuron.output_targets), Role.INBOX))
-        return (*kept, Memory("q", 1, per_unit=True))
+        return (*kept, *blame.memories(neuron))
 
     def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (3), and the gradient by (6) and (7) or, when literal, by (4)."""
@@ -153,15 +155,17 @@ class TRTRL(Rule):
             yield from trtrl_literal.gradient(neuron, network, r)
             yield from self._sums(neuron)
         else:
-            yield from _blame(neuron)
+            yield from blame.blame(neuron)
             yield from exchange.blamed(neuron, self)
             yield from self._sums(neuron)
             yield from self._gradient(neuron)
         yield from self._ingress(neuron)
-        yield from self.update(neuron, Words("g", 0, neuron.edges))
+        yield from self.update(neuron, network, Words("g", 0, neuron.edges))
 
     def init(self, layout: Layout, number: Number, y: Array) -> State:
         """Start from activations, with all sensitivities zero."""
+        if self.literal and (layout.leak[layout.outputs] != 1.0).any():
+            raise _memoryless("one of them")
         zeros = np.zeros((*y.shape[:-1], *layout.shape), dtype=number.dtype)
         return State(y, zeros, zeros)
 
@@ -194,7 +198,7 @@ class TRTRL(Rule):
             else self._factored_cost(c) + self.exchange.gradient_cost(c, self)
         )
         sums = self._sensitivity_cost(c) + self.exchange.sums_cost(c, self)
-        return tick_cost(c) + sums + gradient
+        return tick_cost(c) + sums + gradient + self._leak_cost(c)
 
     def _sums(self, neuron: Neuron) -> Iterator[Operation]:
         """The brackets of (2) and (3), and (3) itself."""
@@ -223,20 +227,23 @@ class TRTRL(Rule):
 
     def _ingress(self, neuron: Neuron) -> Iterator[Operation]:
         """(2), once the gradient has used the ``a`` of the step before."""
-        n = neuron.edges
+        n, leaks = neuron.edges, neuron.leaks
         ready = n if self.loops(neuron) else self.exchanged(neuron)
         yield Phase("sensitivity")
+        if leaks:
+            yield Fma(Words("a", 0, n), every(KEEP, n), Words("a", 0, n))
         if ready:
-            yield Fma(Words("a", 0, ready), every(SLOPE, ready), Words("a_sum", 0, ready))
+            a = Words("a", 0, ready)
+            yield Fma(a, every(SLOPE, ready), Words("a_sum", 0, ready), a if leaks else None)
         if n > ready:
             rest = Words("a", ready, n - ready)
-            yield Fma(rest, every(SLOPE, rest.count), Words("z", ready, rest.count))
+            z = Words("z", ready, rest.count)
+            yield Fma(rest, every(SLOPE, rest.count), z, rest if leaks else None)
 
     def _factored(
         self, layout: Layout, number: Number, weights: Array, state: State, now: Forward
     ) -> Array:
-        v = number.multiply(now.error, now.slope[..., layout.outputs])
-        q = layout.back_from_outputs(number, v, weights)  # (6)
+        v, q = blame.blamed(layout, number, weights, now)  # (6)
         gradient = number.multiply(layout.at_owner(q), state.a)
         if not self.ingress_only:
             share = number.multiply(layout.at_source(q), state.b)
@@ -248,13 +255,18 @@ class TRTRL(Rule):
     ) -> tuple[Array, Array]:
         a, b = state.a, state.b
         loop = layout.self_weights(weights) if self.self_terms else np.zeros_like(now.y)
+        keep = None if layout.keep is None else number.encode(layout.keep)
         ingress = number.fma(layout.at_source(now.z), layout.at_owner(loop), a)
         if not self.ingress_only:
             ingress = number.fma(ingress, weights, b)
             egress = number.multiply(layout.at_reverse(weights), a)
             egress = number.fma(egress, layout.at_source(loop), b)
-            b = number.multiply(layout.at_source(now.slope), egress)  # (3)
-        return number.multiply(layout.at_owner(now.slope), ingress), b  # (2)
+            b = traces.moved(
+                number, b, layout.at_source(now.slope), egress, keep, layout.at_source
+            )  # (3)
+        return traces.moved(
+            number, a, layout.at_owner(now.slope), ingress, keep, layout.at_owner
+        ), b  # (2)
 
     def _sensitivity_cost(self, c: Census) -> Counts:
         n, n_loop = c.edges, c.sum(lambda u: u.edges * self.loops(u))
@@ -270,39 +282,31 @@ class TRTRL(Rule):
             buffer_words=n + n_loop + plain,
         )
 
+    def _leak_cost(self, c: Census) -> Counts:
+        """What units that leak keep in (2) and in (3)."""
+        n = c.sum(lambda u: u.edges * u.leaks)
+        own = Counts(multiplications=n, additions=n, reads=2 * n + c.leaky, writes=n)
+        return own + self.exchange.leak_cost(c, self)
+
     def _ingress_runs(self, neuron: Neuron) -> int:
         """How many bursts the ingress sensitivities take."""
         r = self.exchanged(neuron)
         return 1 if self.loops(neuron) else (r > 0) + (neuron.edges > r)
 
     def _factored_cost(self, c: Census) -> Counts:
-        k, rest = c.k, c.edges - c.sum(self.exchanged)
-        blamed = c.sum(lambda u: u.unit_sources * u.is_output)
-        blamed_away = blamed - c.sum(lambda u: u.is_output and u.self_slot is not None)
-        blaming = c.sum(lambda u: u.is_output and bool(u.unit_sources))
-        hearing = c.sum(lambda u: bool(u.output_targets))
+        rest = c.edges - c.sum(self.exchanged)
         owned = c.sum(lambda u: u.edges * u.is_output)
         runs = c.sum(lambda u: u.edges > self.exchanged(u))
-        return Counts(
-            multiplications=k + blamed + rest + owned,
-            additions=blamed - hearing + owned,
-            reads=2 * k + (blamed + blaming + blamed) + blamed + (rest + runs) + (2 * owned + k),
-            writes=k + blamed + blamed + hearing + rest + owned,
-            words_sent=blamed_away,
-            words_received=blamed_away,
-            buffer_words=k + blamed + blamed + c.n,
+        return blame.cost(c) + Counts(
+            multiplications=rest + owned,
+            additions=owned,
+            reads=(rest + runs) + (2 * owned + c.k),
+            writes=rest + owned,
         )
 
 
-def _blame(neuron: Neuron) -> Iterator[Operation]:
-    """Equation (6)."""
-    yield Phase("error")
-    if neuron.is_output:
-        yield Fma(V, ERROR, SLOPE)
-        if u := neuron.unit_sources:
-            yield Fma(Words("blame", 0, u), every(V, u), Words("w", 0, u))
-            yield Send(messages.ERROR, Words("blame", 0, u), neuron.units, scatter=True)
-    if neuron.output_targets:
-        blame_in = Words("blame_in", 0, len(neuron.output_targets))
-        yield Receive(messages.ERROR, blame_in, neuron.output_targets)
-        yield Dot(Q, blame_in)
+def _memoryless(which: str) -> UserError:
+    return UserError(
+        f"TRTRL.literal: the slides' outputs keep nothing of the step before, and {which} leaks."
+        " Leave literal out, or give outputs leak 1."
+    )

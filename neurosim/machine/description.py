@@ -23,13 +23,17 @@ ROLES = ("weight", "activation", "stored", "buffer", "inbox")
 class Compute:
     """The multiply-accumulate lanes; neuron n runs on lane ``n mod lanes``, or on its tile's.
 
-    A burst of n words takes ``ceil(n / macs_per_lane)`` cycles, and the latencies once.
+    A burst of n words takes ``ceil(n / macs_per_lane)`` cycles, and the latencies once. A division
+    or square root has the lane for ``divide_latency_cycles``; where that is 0, for a cycle a bit of
+    its word, as a radix-2 divider (S. F. Oberman and M. J. Flynn, "Division algorithms and
+    implementations", IEEE Transactions on Computers 46(8), 1997, doi 10.1109/12.609274).
     """
 
     lanes: int | Literal["per_neuron", "per_tile"] = PER_NEURON
     macs_per_lane: int = 1
     mac_latency_cycles: int = 3
     activation_latency_cycles: int = 4
+    divide_latency_cycles: int = 0
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,16 @@ class EnergyTable:
             + ("" if isinstance(number, Fixed) else "; assumed for floats"),
         )
 
+    def divide(self, number: Number) -> Energy:
+        """Return the energy of a division or square root: an integer sum for every bit.
+
+        That is what a radix-2 divider does (Oberman and Flynn 1997, doi 10.1109/12.609274); that
+        nothing else of it takes energy is an assumption.
+        """
+        bits = number.word_bits
+        each = self.operation("add", "int", bits)
+        return Energy(bits * each.pj, f"{bits} sums of a radix-2 divider ({each.source}; assumed)")
+
     # --- memories -------------------------------------------------------------------------------
 
     def sram_read(self, size_bits: float, width_bits: float) -> Energy:

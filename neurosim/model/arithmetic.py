@@ -1,6 +1,6 @@
 """Numbers: what a word is, and what the operations of the vocabulary do to it.
 
-``Number`` is what every reader of a program asks of a number; ``Float`` is float64. Two's
+``Number`` is what every reader of a program asks of a number; ``Float`` is IEEE 754. Two's
 complement fixed point has a file of its own, ``fixed.py``.
 """
 
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.errors import UserError
 from neurosim.model.activation import activation_named
 
 Array = NDArray[Any]
@@ -64,7 +65,7 @@ class Number(Protocol):
         """Turn raw words into the real values they stand for."""
         ...
 
-    def bits(self, form: Format) -> int:
+    def width(self, form: Format) -> int:
         """Bits that a stored number of this format takes."""
         ...
 
@@ -104,8 +105,13 @@ class Number(Protocol):
         """
         ...
 
-    def row_sums(self, a: Array, b: Array, starts: Array) -> Array:
-        """Return the sums of ``a * b`` over runs of the last axis that begin at ``starts``."""
+    def row_sums(
+        self, a: Array, b: Array, starts: Array, plus: Array | None = None, at: Any = None
+    ) -> Array:
+        """Return the sums of ``a * b`` over runs of the last axis that begin at ``starts``.
+
+        ``plus`` is added first, at the sums ``at``.
+        """
         ...
 
     def learn(self, weights: Array, rate: Array, gradient: Array) -> Array:
@@ -126,33 +132,50 @@ def add_at(product: Array, plus: Array | None, at: Any) -> Array:
 
 @dataclass(frozen=True)
 class Float:
-    """IEEE 754 double precision: no rounding of our own, no saturation."""
+    """IEEE 754 floating point: no rounding of our own, no saturation.
+
+    Attributes
+    ----------
+    bits
+        64, double precision, or 32, single.
+
+    Raises
+    ------
+    UserError
+        When it is neither.
+    """
+
+    bits: int = 64
+
+    def __post_init__(self) -> None:
+        if type(self.bits) is not int or self.bits not in (32, 64):
+            raise UserError(f"Float.bits: must be 32 or 64 (got {self.bits!r}).")
 
     @property
     def name(self) -> str:
-        """``float64``."""
-        return "float64"
+        """``float64`` or ``float32``."""
+        return f"float{self.bits}"
 
     @property
     def word_bits(self) -> int:
-        """Bits of a word: 64."""
-        return 64
+        """Bits of a word."""
+        return self.bits
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """``float64``."""
-        return np.dtype(np.float64)
+        """``float64`` or ``float32``."""
+        return np.dtype(self.name)
 
-    def bits(self, form: Format) -> int:
-        """Bits of any stored number: 64."""
-        return 64
+    def width(self, form: Format) -> int:
+        """Bits of any stored number: those of a word."""
+        return self.bits
 
     def encode(self, values: Any, form: Format = Format.WORD) -> Array:
-        """Return the values as float64."""
-        return np.asarray(values, dtype=np.float64)
+        """Return the values, rounded to single precision where that is asked for."""
+        return np.asarray(values, dtype=self.dtype)
 
     def decode(self, raw: Any, form: Format = Format.WORD) -> Array:
-        """Return the words, which are their own values."""
+        """Return the words, which are their own values, as float64."""
         return np.asarray(raw, dtype=np.float64)
 
     def operand(self, weights: Array) -> Array:
@@ -192,9 +215,13 @@ class Float:
         """Return ``a @ b``, with ``plus`` added at the flat positions ``at``."""
         return add_at(np.matmul(a, b), plus, at)
 
-    def row_sums(self, a: Array, b: Array, starts: Array) -> Array:
-        """Return the sums of ``a * b`` over runs of the last axis."""
+    def row_sums(
+        self, a: Array, b: Array, starts: Array, plus: Array | None = None, at: Any = None
+    ) -> Array:
+        """Return the sums of ``a * b`` over runs of the last axis, ``plus`` added at some."""
         sums: Array = np.add.reduceat(a * b, starts, axis=-1)
+        if plus is not None:
+            sums[..., at] += plus
         return sums
 
     def learn(self, weights: Array, rate: Array, gradient: Array) -> Array:
@@ -206,4 +233,4 @@ class Float:
         """Return ``f(s)`` and ``f'(s)``."""
         f = activation_named(name)
         y = f.function(s)
-        return y, f.slope(y)
+        return y, f.slope(y) if f.bend is None else f.bend(s)

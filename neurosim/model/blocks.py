@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 
+from neurosim.model.loss import SQUARED
 from neurosim.model.neuron import Neuron
 
 
@@ -34,6 +35,8 @@ class Blocks:
         Numbers of the units that are outputs.
     bias
         Whether every unit sees the bias.
+    leak, activation, loss
+        As ``Network`` takes them.
     """
 
     sizes: tuple[int, ...]
@@ -42,6 +45,9 @@ class Blocks:
     fed: frozenset[int]
     output_units: range
     bias: bool = True
+    leak: float = 1.0
+    activation: str = "tanh"
+    loss: str = SQUARED
 
     @property
     def units(self) -> range:
@@ -92,6 +98,7 @@ class Blocks:
         reciprocal = self._without(number, heard & told)
         itself = (number,) if loop else ()
         rest = self._without(number, heard - told)
+        rivals = self._rivals(number)
         feeds = range(len(self.units), len(self.units) + self.inputs * (block in self.fed))
         others = tuple(sorted(itself + self._without(number, told - heard)))
         return Neuron(
@@ -106,7 +113,17 @@ class Blocks:
             self_slot=len(reciprocal) if loop else None,
             output=number - self.output_units.start if number in self.output_units else None,
             output_targets=self._outputs_among(reciprocal) + self._outputs_among(others),
+            leak=self.leak,
+            activation="linear" if rivals else self.activation,
+            amid_leaks=self.leak != 1.0,
+            rivals=rivals,
         )
+
+    def _rivals(self, number: int) -> tuple[int, ...]:
+        """Return the other outputs that share a softmax with a unit."""
+        if self.loss == SQUARED or number not in self.output_units:
+            return ()
+        return tuple(output for output in self.output_units if output != number)
 
     def _input(self, number: int) -> Neuron:
         targets = tuple(chain(*map(self._members, sorted(self.fed))))

@@ -152,7 +152,7 @@ class Fixed:
             Format.RATE: Range(self.word_bits - 1, 0, half - 1),
         }
 
-    def bits(self, form: Format) -> int:
+    def width(self, form: Format) -> int:
         """Bits that a stored number of this format takes."""
         wide = {Format.WEIGHT: self.weight_bits, Format.ACCUMULATOR: self.accumulator_bits}
         return wide.get(form, self.word_bits)
@@ -234,9 +234,13 @@ class Fixed:
         product: Array = self.narrow(add_at(wide, aligned, at), 2 * self.fraction_bits)
         return product
 
-    def row_sums(self, a: Array, b: Array, starts: Array) -> Array:
+    def row_sums(
+        self, a: Array, b: Array, starts: Array, plus: Array | None = None, at: Any = None
+    ) -> Array:
         """Return the sums of ``a * b`` over runs of the last axis, each narrowed once."""
         wide = np.add.reduceat(a * b, starts, axis=-1)
+        if plus is not None:
+            wide[..., at] += plus << self.fraction_bits
         sums: Array = self.narrow(wide, 2 * self.fraction_bits)
         return sums
 
@@ -251,8 +255,11 @@ class Fixed:
     def activate(self, name: str, s: Any) -> tuple[Any, Any]:
         """Return ``f(s)`` from the table and ``f'(s)`` from ``f(s)``."""
         f = activation_named(name)
-        y = self._interpolate(f, s)
-        slope = align(f.constant * self.one + f.linear * y, self.fraction_bits) - y * y
+        if f.bend is not None:
+            real = self.decode(s)
+            return self.encode(f.function(real)), self.encode(f.bend(real))
+        y = self._interpolate(f, s) if f.square else s  # a table could only bend a line
+        slope = align(f.constant * self.one + f.linear * y, self.fraction_bits) - f.square * y * y
         return y, self.narrow(slope, 2 * self.fraction_bits)
 
     def _interpolate(self, f: Activation, s: Any) -> Any:

@@ -13,13 +13,48 @@ Leading axes, where there are any, are networks that learn side by side.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurosim.model.arithmetic import Array, Number
+from neurosim.model.kinds import LIF
+from neurosim.model.loss import SQUARED, softmax
 from neurosim.model.network import BIAS, Network
+from neurosim.model.traits import levels
+
+
+class Group(NamedTuple):
+    """Units of one kind with gates, (members,), and their gates, (members, gates)."""
+
+    kind: str
+    units: Array
+    gates: Array
+
+
+def _groups(network: Network) -> tuple[Group, ...]:
+    """Return the units with gates, those first on which others' gates depend."""
+    named = dict(zip(network.units, network.traits, strict=True))
+    members: dict[tuple[int, str], list[str]] = {}
+    for unit, level in levels(named).items():
+        if named[unit].gates:
+            members.setdefault((level, named[unit].kind), []).append(unit)
+    return tuple(
+        Group(
+            kind,
+            np.array([network.numbers[unit] for unit in units]),
+            np.array([[network.numbers[gate] for gate in named[unit].gates] for unit in units]),
+        )
+        for (_, kind), units in sorted(members.items())
+    )
+
+
+def grouped(names: Iterable[str]) -> dict[str, Array]:
+    """Return the places of every name in a list."""
+    listed = np.array(list(names))
+    return {str(name): np.flatnonzero(listed == name) for name in np.unique(listed)}
 
 
 class Layout:
@@ -32,7 +67,15 @@ class Layout:
         self.owner, self.source = pairs[self.order].T
         self.units, self.sources, self.edges = len(network.units), len(numbers), len(pairs)
         self.outputs = np.array([numbers[o] for o in network.outputs])
-        self.has_bias, self.activation = BIAS in numbers, network.activation
+        self.has_bias = BIAS in numbers
+        self.leak = np.array([each.leak for each in network.traits])
+        self.functions = grouped(each.activation for each in network.traits)
+        self.loss = network.loss
+        self.groups = _groups(network)
+        self.spiking = np.array(
+            [number for number, each in enumerate(network.traits) if each.kind == LIF], dtype=int
+        )
+        self.fixed = np.flatnonzero(network.fixed[self.order])
         self.complete = self.edges == self.units * self.sources
         self.shape = (self.units, self.sources) if self.complete else (self.edges,)
 
@@ -91,6 +134,50 @@ class Layout:
         edges = self._between_units
         matrix[..., self.owner[edges], self.source[edges]] = weights[..., edges]
         return matrix
+
+    def learned(self, gradient: Array) -> Array:
+        """Return a gradient with zeros where the weight is fixed."""
+        if not len(self.fixed):
+            return gradient
+        flat = self.flat(gradient.copy())
+        flat[..., self.fixed] = 0
+        return flat.reshape(gradient.shape)
+
+    @cached_property
+    def keep(self) -> Array | None:
+        """Real values (units,) of what units keep of their activation; None where none leaks."""
+        return 1.0 - self.leak if len(self._leaky) else None
+
+    def activate(self, number: Number, s: Array) -> tuple[Array, Array]:
+        """Return ``f(s)`` and ``f'(s)``, each unit by its own function."""
+        if len(self.functions) == 1:
+            return number.activate(next(iter(self.functions)), s)
+        f, slope = np.empty_like(s), np.empty_like(s)
+        for name, units in self.functions.items():
+            f[..., units], slope[..., units] = number.activate(name, s[..., units])
+        return f, slope
+
+    def fire(self, number: Number, before: Array, s: Array) -> tuple[Array, Array]:
+        """Return ``y = (1 - a) before + a f(s)`` and its slope ``a f'(s)``, (..., units)."""
+        y, slope = self.activate(number, s)
+        if self.keep is not None:
+            units = self._leaky
+            leak, keep = number.encode(self.leak[units]), number.encode(self.keep[units])
+            kept = number.multiply(before[..., units], keep)
+            y[..., units] = number.fma(kept, y[..., units], leak)
+            slope[..., units] = number.multiply(slope[..., units], leak)
+        return y, slope
+
+    def predicted(self, y: Array) -> Array:
+        """Return what the outputs say, (..., outputs): their activations, or the softmax."""
+        outputs = y[..., self.outputs]
+        return outputs if self.loss == SQUARED else softmax(outputs)
+
+    @cached_property
+    def _leaky(self) -> Array:
+        leaky = self.leak != 1.0
+        leaky[self.spiking] = False
+        return np.flatnonzero(leaky)
 
     def weighted_sums(self, number: Number, weights: Array, z: Array) -> Array:
         """Return ``s = W z``, (..., units)."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from numbers import Real
+from itertools import repeat
 from typing import Any, NoReturn
 
 import networkx as nx
@@ -15,7 +14,11 @@ from numpy.typing import NDArray
 
 from neurosim.errors import UserError, nearest
 from neurosim.model.activation import activation_named
+from neurosim.model.kinds import PLAIN
+from neurosim.model.loss import CROSS_ENTROPY, SQUARED, loss_named
 from neurosim.model.neuron import Neuron
+from neurosim.model.traits import Traits, checked_leak, traits_of
+from neurosim.model.weights import WrongEdge, fixed_among, given_or_drawn
 from neurosim.model.wires import Snapshot, Wires, taken
 
 BIAS = "bias"
@@ -31,15 +34,22 @@ class Network:
         Every node is a unit, unless it is one of ``inputs`` or the constant node ``bias``. An
         edge attribute ``weight`` is kept where it is given and drawn from ``seed`` where not,
         uniformly with variance ``1 / incoming edges`` (LeCun and others 1998, "Efficient
-        BackProp", doi 10.1007/3-540-49430-8_2). The graph is copied.
+        BackProp", doi 10.1007/3-540-49430-8_2). A weight with the edge attribute ``fixed`` is
+        never learned. Node attributes ``leak`` and ``activation`` hold for one unit. The graph is
+        copied.
     inputs, outputs
         Names of the nodes that the stream feeds, and of the units that have a target.
     activation
-        ``tanh`` or ``logistic``.
+        ``tanh``, ``logistic`` or ``linear``, for units whose node names none.
     seed
         Of the weights that the graph does not give.
     name
         For reports and error messages.
+    leak
+        a in ``y <- (1 - a) y + a f(s)``, above 0 and at most 1, for units whose node has none.
+    loss
+        ``squared``, or ``cross_entropy``: outputs are then linear units, and what the network says
+        is their softmax (``neurosim/model/loss.py``).
 
     Raises
     ------
@@ -55,6 +65,8 @@ class Network:
         activation: str = "tanh",
         seed: int = 0,
         name: str = "network",
+        leak: float = 1.0,
+        loss: str = SQUARED,
     ) -> None:
         self.name, self.seed = name, _checked_seed(seed, name)
         self._snapshot = _named_by_text(graph, name)
@@ -64,7 +76,10 @@ class Network:
         fixed = {*self.inputs, BIAS}
         self.units = tuple(node for node in self._snapshot.names if node not in fixed)
         self._check()
-        self._weights = self._given_or_drawn()
+        self.loss = loss_named(loss)
+        self.traits = self._traits(leak)
+        self._check_loss()
+        self._weights, self.fixed = self._read_weights()
 
     @cached_property
     def graph(self) -> nx.DiGraph:
@@ -78,6 +93,11 @@ class Network:
         ends = (wires.source[wires.by_slot], wires.target[wires.by_slot])
         named = (map(names.__getitem__, end.tolist()) for end in ends)
         return tuple(zip(*named, strict=True))
+
+    @property
+    def plain(self) -> bool:
+        """Whether all units are ``y = f(s)`` with one f, and the loss is the squared error."""
+        return {*self.traits} == {Traits(1.0, self.activation)} and self.loss == SQUARED
 
     @property
     def weights(self) -> dict[Edge, float]:
@@ -94,7 +114,8 @@ class Network:
         if isinstance(weights, Mapping):
             for edge in set(weights).difference(self.edges):
                 self._fail(f"there is no edge {edge} to give a weight. network.edges lists them.")
-            weights = np.array([{**self.weights, **weights}[edge] for edge in self.edges])
+            every = {**self.weights, **weights}
+            weights = np.array([every[edge] for edge in self.edges])
         vector = np.array(weights, dtype=np.float64)
         if vector.shape != (len(self.edges),):
             self._fail(f"needs {len(self.edges)} weights, one an edge (got shape {vector.shape}).")
@@ -122,6 +143,8 @@ class Network:
         is_output = np.array([node in outputs for node in self.numbers])
         bias, first, found = self.numbers.get(BIAS), 0, []
         rows = zip(wires.heard(), wires.told(), wires.told(is_output), counts, strict=True)
+        traits = (*self.traits, *repeat(Traits(1.0, self.activation), len(self.inputs) + 1))
+        amid_leaks = any(each.leak != 1.0 and each.kind == PLAIN for each in self.traits)
         for (name, number), row in zip(self.numbers.items(), rows, strict=True):
             heard, told, told_outputs, (unit_sources, reciprocal, loop) = row
             if number == bias:
@@ -140,6 +163,14 @@ class Network:
                     output=outputs.get(name),
                     output_targets=tuple(told_outputs),
                     is_input=number >= len(self.units),
+                    leak=traits[number].leak,
+                    activation=traits[number].activation,
+                    amid_leaks=amid_leaks,
+                    rivals=self._rivals(name),
+                    kind=traits[number].kind,
+                    gates=tuple(self.numbers[gate] for gate in traits[number].gates),
+                    gated=self._gated.get(name, ()),
+                    fixed=tuple(np.flatnonzero(self.fixed[first : first + len(heard)]).tolist()),
                 )
             )
             first += len(heard)
@@ -214,29 +245,56 @@ class Network:
                     " Add an edge, drop the unit, or make it an input."
                 )
 
-    def _given_or_drawn(self) -> NDArray[np.float64]:
-        """Take the weights from the graph, and draw the rest, whatever is given elsewhere."""
-        wires, data = self._wires, self._snapshot.data
-        draw = np.random.default_rng(self.seed).uniform(-1.0, 1.0, len(wires.source))
-        degrees = np.bincount(wires.target, minlength=wires.nodes)
-        weights = draw * np.sqrt(3 / degrees[wires.target[wires.by_slot]])
-        for place, edge in enumerate(wires.by_slot.tolist() if data is not None else ()):
-            given = data[edge].get("weight") if data is not None else None
-            if given is not None:
-                weights[place] = self._finite(given, *self.edges[place])
-        return weights
-
-    def _finite(self, weight: object, source: str, unit: str) -> float:
-        if isinstance(weight, Real) and not isinstance(weight, bool):
-            try:
-                value = float(weight)
-            except OverflowError:
-                value = math.inf
-            if math.isfinite(value):
-                return value
-        self._fail(
-            f"edge {source} -> {unit}: weight {weight!r:.40} is no finite number. Change it."
+    def _traits(self, leak: object) -> tuple[Traits, ...]:
+        try:
+            standard = Traits(checked_leak(leak), self.activation)
+            given = traits_of(self.units, self._snapshot.nodes, standard)
+        except UserError as error:
+            self._fail(str(error))
+        if self.loss != CROSS_ENTROPY:
+            return given
+        silent = {
+            node for node in self.outputs if "activation" not in self._snapshot.nodes.get(node, {})
+        }
+        return tuple(
+            each._replace(activation="linear") if unit in silent else each
+            for unit, each in zip(self.units, given, strict=True)
         )
+
+    def _read_weights(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        try:
+            data = self._snapshot.data
+            return given_or_drawn(self._wires, data, self.seed), fixed_among(self._wires, data)
+        except WrongEdge as error:
+            source, unit = self.edges[error.place]
+            self._fail(f"edge {source} -> {unit}: {error}")
+
+    def _check_loss(self) -> None:
+        if self.loss != CROSS_ENTROPY:
+            return
+        if len(self.outputs) < 2:
+            self._fail("loss cross_entropy tells classes apart. Name two outputs or more.")
+        for unit, traits in zip(self.units, self.traits, strict=True):
+            if unit in self.outputs and traits.activation != "linear":
+                self._fail(
+                    f"output {unit} is {traits.activation}, and loss cross_entropy has linear"
+                    " outputs. Make it linear, or leave its activation out."
+                )
+
+    @cached_property
+    def _gated(self) -> dict[str, tuple[int, ...]]:
+        """Numbers of the units on which a unit acts within a tick, by its name."""
+        gated: dict[str, tuple[int, ...]] = {}
+        for number, traits in enumerate(self.traits):
+            for gate in traits.gates:
+                gated[gate] = (*gated.get(gate, ()), number)
+        return gated
+
+    def _rivals(self, name: str) -> tuple[int, ...]:
+        """Return the other outputs whose activations an output's probability depends on."""
+        if self.loss != CROSS_ENTROPY or name not in self.outputs:
+            return ()
+        return tuple(self.numbers[other] for other in self.outputs if other != name)
 
     def _fail(self, message: str) -> NoReturn:
         raise UserError(f"network {self.name}: {message}")

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from neurosim.model.arithmetic import Format
+from neurosim.model.kinds import KINDS, LIF, PLAIN
 from neurosim.model.operations import Words
 
 
@@ -77,6 +79,18 @@ class Neuron:
         Those of its targets that are outputs.
     is_input
         Whether it only passes on a word of the stream.
+    leak, activation
+        a and f in ``y <- (1 - a) y + a f(s)``.
+    amid_leaks
+        Whether any unit of the network leaks.
+    fixed
+        Slots of edges whose weight is not learned.
+    rivals
+        Numbers of the other outputs that share a softmax with this one.
+    kind
+        Its kind of unit, of ``KINDS``.
+    gates, gated
+        Numbers of the units that act on it within a tick, and of those on which it acts.
     """
 
     number: int
@@ -91,6 +105,35 @@ class Neuron:
     output: int | None
     output_targets: tuple[int, ...]
     is_input: bool = False
+    leak: float = 1.0
+    activation: str = "tanh"
+    amid_leaks: bool = False
+    fixed: tuple[int, ...] = ()
+    rivals: tuple[int, ...] = ()
+    kind: str = PLAIN
+    gates: tuple[int, ...] = ()
+    gated: tuple[int, ...] = ()
+
+    @property
+    def leaks(self) -> bool:
+        """Whether its activation leaks into the one of the step before: a plain unit's."""
+        return self.leak != 1.0 and self.kind == PLAIN
+
+    @property
+    def keeps(self) -> bool:
+        """Whether its activation holds on to the one of the step before, by leak or by gate."""
+        return self.leaks or KINDS[self.kind].keeps
+
+    @property
+    def spikes(self) -> bool:
+        """Whether it integrates and fires."""
+        return self.kind == LIF
+
+    @property
+    def learned(self) -> tuple[tuple[int, int], ...]:
+        """Runs of slots whose weights are learned: where each begins, and how long it is."""
+        cuts = (-1, *self.fixed, self.edges)
+        return tuple((a + 1, b - a - 1) for a, b in pairwise(cuts) if b > a + 1)
 
     @property
     def reciprocals(self) -> tuple[int, ...]:
@@ -115,6 +158,9 @@ class Neuron:
 
 class Surroundings(Protocol):
     """What a neuron's program may ask of the network around it, built or only described."""
+
+    def __hash__(self) -> int:
+        """What follows from a network is found once and remembered."""
 
     @property
     def units(self) -> Sized:

@@ -8,7 +8,10 @@ a single multiplication.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 
 class Words(NamedTuple):
@@ -64,11 +67,75 @@ class Dot(NamedTuple):
 
 
 class Activate(NamedTuple):
-    """``to <- f(s)`` and ``slope <- f'(s)``, both from the activation unit."""
+    """``to <- f(s)`` and ``slope <- f'(s)``, both from the activation unit.
+
+    f is the neuron's own, or the ``function`` of that name.
+    """
 
     to: Words
     slope: Words
     s: Words
+    function: str = ""
+
+
+class Clip(NamedTuple):
+    """``to[n] <- min(max(a[n], -bound), bound)``: a comparison, a word a cycle."""
+
+    to: Words
+    a: Words
+    bound: Words
+
+
+class Divide(NamedTuple):
+    """``to[n] <- a[n] / b[n]``, one after the other: a divider is no pipeline."""
+
+    to: Words
+    a: Words
+    b: Words
+
+
+class Root(NamedTuple):
+    """``to[n] <- sqrt(a[n])``, one after the other, in the time of a division."""
+
+    to: Words
+    a: Words
+
+
+class Draw(NamedTuple):
+    """``to[n] <- +1 or -1`` at random, the signs ``first + n`` of this step; ``counter`` goes up.
+
+    ``counter`` is a word that the neuron keeps: the number of the step, which with the seed is
+    all the state that ``model/chance.py`` asks for.
+    """
+
+    to: Words
+    counter: Words
+    seed: int
+    first: int = 0
+
+
+class Method(NamedTuple):
+    """A small piece of serial algebra: a pure function of words, and what it takes.
+
+    ``divisions`` counts divisions and square roots, ``activations`` functions such as exp. The
+    figures are stated, not counted: where the function iterates, they are those of the algorithm
+    that its rule names.
+    """
+
+    name: str
+    function: Callable[[NDArray[Any]], NDArray[Any]]
+    multiplications: int
+    additions: int
+    divisions: int
+    activations: int = 0
+
+
+class Solve(NamedTuple):
+    """``to <- method(of)``: serial algebra on a handful of words at one neuron."""
+
+    to: Words
+    of: Words
+    method: Method
 
 
 class Send(NamedTuple):
@@ -100,7 +167,9 @@ class Phase(NamedTuple):
     name: str
 
 
-Compute = Fma | Dot | Activate
+Streamed = Fma | Dot | Activate
+"""What any datapath has: one pass over a run of words."""
+Compute = Streamed | Clip | Divide | Root | Draw | Solve
 Operation = Compute | Send | Receive | Phase
 
 
@@ -120,8 +189,19 @@ def touched(operation: Operation) -> list[tuple[Words, bool]]:
 
 def operands(operation: Compute) -> tuple[Words, ...]:
     """List what a computing operation reads."""
-    if isinstance(operation, Activate):
-        return (operation.s,)
+    match operation:
+        case Activate():
+            return (operation.s,)
+        case Clip():
+            return (operation.a, operation.bound)
+        case Divide():
+            return (operation.a, operation.b)
+        case Root():
+            return (operation.a,)
+        case Draw():
+            return (operation.counter,)
+        case Solve():
+            return (operation.of,)
     return tuple(w for w in (operation.a, operation.b, operation.plus) if w is not None)
 
 
@@ -129,4 +209,6 @@ def results(operation: Compute) -> tuple[Words, ...]:
     """List what a computing operation writes."""
     if isinstance(operation, Activate):
         return (operation.to, operation.slope)
+    if isinstance(operation, Draw):
+        return (operation.to, operation.counter)
     return (operation.to,)

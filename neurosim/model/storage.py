@@ -12,11 +12,13 @@ import networkx as nx
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.model.loss import SQUARED
+from neurosim.model.traits import Traits
 
 if TYPE_CHECKING:
     from neurosim.model.network import Network
 
-FORMAT = 1
+PLAIN, FORMAT = 1, 2  # the second says of units what the first cannot
 # Text that is no JSON, JSON without end, and types of numbers that NumPy does not have.
 _UNREADABLE = (ValueError, RecursionError, TypeError, AttributeError)
 
@@ -37,7 +39,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
             " network from before it diverged."
         )
     header = {
-        "format": FORMAT,
+        "format": PLAIN,
         "name": network.name,
         "nodes": list(network.graph),
         "edges": [list(edge) for edge in network.edges],
@@ -46,6 +48,12 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
         "activation": network.activation,
         "seed": network.seed,
     }
+    if traits := _traits(network):
+        header |= {"format": FORMAT, "units": traits}
+    if network.loss != SQUARED:
+        header |= {"format": FORMAT, "loss": network.loss}
+    if network.fixed.any():
+        header |= {"format": FORMAT, "fixed": np.flatnonzero(network.fixed).tolist()}
     packed = pack({"weights": network.weight_vector}, {"neurosim": json.dumps(header)})
     target = Path(path)
     partial = target.parent / f".{target.name}.partial"
@@ -77,7 +85,7 @@ def load(path: str | os.PathLike[str]) -> Network:
         raise UserError(f"{path}: cannot be read as a saved network ({error}).") from error
     if not isinstance(header, dict) or weights is None:
         raise UserError(f"{path}: is a safetensors file, but no network saved by neurosim.")
-    if header.get("format") != FORMAT:
+    if header.get("format") not in (PLAIN, FORMAT):
         raise UserError(
             f"{path}: has format {header.get('format')!r}; this neurosim reads {FORMAT}."
             " Update neurosim."
@@ -85,14 +93,24 @@ def load(path: str | os.PathLike[str]) -> Network:
     return _rebuilt(header, weights, str(path))
 
 
+def _traits(network: Network) -> dict[str, dict[str, Any]]:
+    """Return what units are that differ from a plain one, by name."""
+    plain = Traits(1.0, network.activation)
+    changed = zip(network.units, (each.changed(plain) for each in network.traits), strict=True)
+    return {unit: attributes for unit, attributes in changed if attributes}
+
+
 def _rebuilt(header: dict[str, Any], weights: np.ndarray[Any, Any], path: str) -> Network:
     from neurosim.model.network import Network
 
     try:
         graph = nx.DiGraph()
-        graph.add_nodes_from(header["nodes"])
+        units = header.get("units", {})
+        graph.add_nodes_from((node, units.get(node, {})) for node in header["nodes"])
         for (source, unit), weight in zip(header["edges"], weights.tolist(), strict=True):
             graph.add_edge(source, unit, weight=weight)
+        for edge in header.get("fixed", ()):
+            graph.edges[header["edges"][edge]]["fixed"] = True
         return Network(
             graph,
             header["inputs"],
@@ -100,8 +118,9 @@ def _rebuilt(header: dict[str, Any], weights: np.ndarray[Any, Any], path: str) -
             header["activation"],
             header["seed"],
             header["name"],
+            loss=header.get("loss", SQUARED),
         )
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path}: its header is damaged ({error}). Save it again.") from error

@@ -32,6 +32,8 @@ class Snapshot(NamedTuple):
         Of every edge, the places of its ends among the names, shape (edges,).
     data
         Of every edge, its attributes; None where no edge has any.
+    nodes
+        Attributes of the nodes that have any, by name.
     """
 
     names: tuple[str, ...]
@@ -39,12 +41,13 @@ class Snapshot(NamedTuple):
     sources: Ints
     targets: Ints
     data: list[dict[Any, Any]] | None
+    nodes: dict[str, dict[Any, Any]]
 
     def graph(self) -> nx.DiGraph:
         """Return the graph, its nodes named by text."""
         graph = nx.DiGraph()
         graph.graph.update(self.attributes)  # as keywords they could be no text, or mean something
-        graph.add_nodes_from(self.names)
+        graph.add_nodes_from((name, self.nodes.get(name, {})) for name in self.names)
         names = self.names.__getitem__
         ends = map(names, self.sources.tolist()), map(names, self.targets.tolist())
         graph.add_edges_from(zip(*ends) if self.data is None else zip(*ends, self.data))  # noqa: B905
@@ -64,6 +67,7 @@ def taken(graph: nx.DiGraph) -> Snapshot:
         np.repeat(np.arange(len(adjacency)), lengths),
         np.fromiter(ends, dtype=np.int64, count=sum(lengths)),
         [dict(each) for each in data] if any(data) else None,
+        {str(node): dict(each) for node, each in graph.nodes(data=True) if each},
     )
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurosim.noc.compiled import compiled, entry
+from neurosim.model.compiled import compiled, entry
 
 if TYPE_CHECKING:
     from neurosim.noc.routers import Routers

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from neurosim.report import quantities
+from neurosim.report.labels import over
 from neurosim.report.quantities import Quantity, Row
 from neurosim.study.cases import AXES, variant
 from neurosim.study.comparison import GROWING, slope_key
@@ -68,7 +69,7 @@ def ratios(scenario: Scenario, summary: Summary) -> Ratios | None:
             found = [_row(summary, units, rule, AXES, one) for rule in (names[0], names[-1])]
             said = quantities.line(quantity, found) or [""]
             lines[-1].append(said[-1])
-    heading = f"{names[0]}/{names[-1]}".upper()
+    heading = over(names[0], names[-1])
     labels = [f"{quantity.label}, {one}" for quantity, one in columns]
     return Ratios(heading, labels, [line for line in lines if any(line[1:])])
 

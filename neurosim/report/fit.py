@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurosim.machine.parts import PARTS
+from neurosim.report.labels import label
 
 HEADINGS = ("block RAMs", "multipliers", "lanes", "fits", "largest N")
 NOTE = (
@@ -32,7 +33,7 @@ def print_fits(rows: Iterable[Mapping[str, Any]], out: Console) -> None:
     """
     for rule, mine in groupby(rows, key=lambda row: str(row["rule"])):
         of_rule = list(mine)
-        out.print(Text(f"{rule.upper()}, {of_rule[0]['units']:,} units", "bold"))
+        out.print(Text(f"{label(rule)}, {of_rule[0]['units']:,} units", "bold"))
         out.print(_table(of_rule))
     out.print(NOTE, style="dim")
 

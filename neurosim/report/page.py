@@ -11,8 +11,9 @@ from importlib import resources
 from itertools import groupby
 from string import Template
 
-from neurosim.report import cases, fit, quantities, wording
+from neurosim.report import alignment, cases, fit, quantities, wording
 from neurosim.report.figures.picture import Picture, inline
+from neurosim.report.labels import label, over
 from neurosim.report.quantities import Row
 from neurosim.study import description
 from neurosim.study.cases import variant
@@ -85,7 +86,7 @@ _ENDED = {"interrupted": "was interrupted", "failed": "failed in part", "done": 
 def _headlines(summary: Summary) -> str:
     """Return how many times as much the first rule takes as the last, of the largest network."""
     rules = cases.rules(summary)
-    if len(rules) < 2:
+    if len(rules) < 2 or summary.verb == "align":
         return ""
     pair = _alike(summary, rules[0], rules[-1])
     if pair is None:
@@ -98,8 +99,8 @@ def _headlines(summary: Summary) -> str:
     ]
     if not tiles:
         return ""
-    said = f"Each step of {rules[0].upper()} with {first['units']:,} units takes this many times"
-    said += f" what {rules[-1].upper()} takes:"
+    said = f"Each step of {label(rules[0])} with {first['units']:,} units takes this many times"
+    said += f" what {label(rules[-1])} takes:"
     return f'<p>{_text(said)}</p>\n<div class="tiles">{"".join(tiles)}</div>'
 
 
@@ -118,12 +119,27 @@ def _contents(pictures: Sequence[Picture]) -> str:
 
 
 def _numbers(scenario: Scenario, summary: Summary) -> str:
-    body = _by_case(scenario, summary) if scenario.swept else _by_quantity(summary)
+    if summary.verb == "align":
+        body = _aligned(summary)
+    else:
+        body = _by_case(scenario, summary) if scenario.swept else _by_quantity(summary)
     notes = [
         f'<p class="note">{_text(f"{mark} {note}".strip())}</p>'
         for mark, note in wording.footnotes(scenario, summary)
     ]
     return "\n".join(["<h2>Numbers</h2>", body, *notes])
+
+
+def _aligned(summary: Summary) -> str:
+    """Return a line for each rule: how its gradients stand to the exact ones, and its costs."""
+    lines = [
+        _line([label(row["rule"]), *one, *other], False)
+        for row, one, other in zip(
+            summary.rows, alignment.measures(summary), alignment.costs(summary), strict=True
+        )
+    ]
+    heads = ["", *alignment.measure_heads(summary), *alignment.cost_heads(summary)]
+    return f"{_table(heads, lines)}\n{_by_quantity(summary)}"
 
 
 def _by_quantity(summary: Summary) -> str:
@@ -147,8 +163,8 @@ def _by_case(scenario: Scenario, summary: Summary) -> str:
 
 
 def _columns(rules: Sequence[str]) -> list[str]:
-    names = [rule.upper() for rule in rules]
-    return ["", *names, *([f"{names[0]}/{names[-1]}"] if len(names) > 1 else [])]
+    ratio = [over(rules[0], rules[-1])] if len(rules) > 1 else []
+    return ["", *map(label, rules), *ratio]
 
 
 def _line(cells: Sequence[str], compared: bool) -> str:
@@ -177,7 +193,7 @@ def _fits(summary: Summary) -> str:
         return ""
     lines = []
     for rule, rows in groupby(summary.fits, key=lambda row: str(row["rule"])):
-        lines.append(f'<tr><th colspan="9">{_text(rule.upper())}</th></tr>')
+        lines.append(f'<tr><th colspan="9">{_text(label(rule))}</th></tr>')
         lines += [_line([str(cell).strip() for cell in fit.cells(row)], False) for row in rows]
     heading = f"{summary.fits[0]['units']:,} units on parts of the market"
     note = f'<p class="note">{_text(fit.NOTE)}</p>'
@@ -205,7 +221,7 @@ def _energies(summary: Summary) -> str:
     ]
     names = list(dict.fromkeys(part for _, _, found in tables for part in found))
     for rule, table, found in tables:
-        columns.append(f"{rule.upper()}, {table}")
+        columns.append(f"{label(rule)}, {table}")
         for part in names:
             written = quantities.si(found[part] * 1e-12, "J") if part in found else "-"
             parts.setdefault(part, [part]).append(written)
@@ -258,6 +274,10 @@ def _terms() -> str:
 _TERMS = (
     ("normalised error", "mean squared error over the target's variance, in the last tenth of the"
      " steps; 1 is what the target's mean would score"),
+    ("bits per symbol", "mean of minus the logarithm to base 2 of the probability that the network"
+     " gave to what came, in the same steps; bits per character where symbols are characters"),
+    ("right answers", "how often the greatest output was that of the right class, where it counts"),
+    ("cosine", "of the angle between a rule's gradient and the exact one; 1 is the same direction"),
     ("words kept", "what a rule keeps from one step to the next beside weights and activations"),
     ("words in buffers", "what it needs in between: inboxes and double buffers"),
     ("words sent", "words that leave a neuron for another, each counted once for each receiver"),

@@ -146,6 +146,8 @@ def groups(clock_mhz: float | None) -> tuple[tuple[str, tuple[Quantity, ...]], .
             "Learning",
             (
                 _field("normalised error", "nmse", small),
+                _field("bits per symbol", "bits_per_symbol", small),
+                _field("right answers", "accuracy", share, False),
                 _field("training time", "training_seconds", seconds),
             ),
         ),
@@ -156,6 +158,8 @@ def groups(clock_mhz: float | None) -> tuple[tuple[str, tuple[Quantity, ...]], .
                 Quantity("  slides: N^4, 2 K N^2 [1]", slides_multiplications),
                 _field("additions", "additions_per_step"),
                 _field("activations", "activations_per_step"),
+                _field("divisions", "divisions_per_step"),
+                _field("random signs", "draws_per_step"),
             ),
         ),
         (

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neurosim.report import cases, fit, quantities, wording
+from neurosim.report import alignment, cases, fit, quantities, wording
+from neurosim.report.labels import over, stacked
 from neurosim.study.comparison import FITTED_SIZES
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Check, Summary
@@ -21,6 +22,8 @@ from neurosim.study.summary import Check, Summary
 WIDTH = 80
 WIDEST = 100
 CURVE_WIDTH = 10
+NAMES = 30  # letters of the column of names, with the blanks beside it
+Line = Sequence[str | Text]
 
 
 def console(file: IO[str] | None = None) -> Console:
@@ -46,10 +49,13 @@ def print_report(scenario: Scenario, summary: Summary, written: str | None, out:
     """
     with tidy(out):
         _heading(scenario, summary, out)
-        if scenario.swept:
+        if summary.verb == "align":
+            alignment.print_table(summary, out)
+        elif scenario.swept:
             _cases(scenario, summary, out)
         else:
-            out.print(_table(summary, _blocks(out)))
+            rules = [row["rule"] for row in summary.rows]
+            _print_columns(rules, [*_lines(summary, _blocks(out))], out)
         if summary.fits:
             out.print()
             fit.print_fits(summary.fits, out)
@@ -90,30 +96,47 @@ def _labelled() -> Table:
     return grid
 
 
-def _table(summary: Summary, blocks: str) -> Table:
+def _lines(summary: Summary, blocks: str) -> Iterator[Line]:
+    """Yield the lines of the report's table: names of groups, and their figures."""
     rows = summary.rows
-    table = _columns([row["rule"] for row in rows])
     for group, lines in quantities.groups(summary.clock_mhz):
         filled = [line for line in (quantities.line(quantity, rows) for quantity in lines) if line]
         if group == "Learning" and summary.curves:
             filled.append(_curves(summary, blocks))
         if filled:
-            table.add_row(Text(group, "bold"))
-            for line in filled:
-                table.add_row(*line)
-    return table
+            yield [Text(group, "bold")]
+            yield from filled
 
 
-def _columns(rules: Sequence[str]) -> Table:
-    """Return an empty table: a column of names, one for each rule, and the ratio."""
+def _print_columns(rules: Sequence[str], lines: Sequence[Line], out: Console) -> None:
+    """Print lines of a name, a figure for each rule, and a ratio.
+
+    More rules than stand side by side are printed in several tables, without the ratio.
+    """
+    room = max(1, (out.width - NAMES) // (CURVE_WIDTH + 2))
+    if len(rules) < room:
+        out.print(_columns(rules, lines, ratio=len(rules) > 1))
+        return
+    for first in range(0, len(rules), room):
+        band = slice(first, first + room)
+        cells = [[line[0], *line[1 : 1 + len(rules)][band]] for line in lines]
+        if first:
+            out.print()
+        out.print(_columns(rules[band], cells))
+
+
+def _columns(rules: Sequence[str], lines: Sequence[Line], ratio: bool = False) -> Table:
+    """Return a table: a column of names, one for each rule, and the ratio of first and last."""
     padding, width = (3, 11) if len(rules) < 3 else (2, CURVE_WIDTH)
     table = Table(box=None, pad_edge=False, padding=(0, padding, 0, 0))
     table.add_column(min_width=28, no_wrap=True)
     for rule in rules:
-        table.add_column(rule.upper(), justify="right", min_width=width, no_wrap=True)
-    if len(rules) > 1:
-        heading = f"{rules[0]}/{rules[-1]}".upper()
+        table.add_column(stacked(rule), justify="right", min_width=width, no_wrap=True)
+    if ratio:
+        heading = over(rules[0], rules[-1])
         table.add_column(heading, justify="right", style="cyan", no_wrap=True)
+    for line in lines:
+        table.add_row(*line)
     return table
 
 
@@ -148,11 +171,8 @@ def _cases(scenario: Scenario, summary: Summary, out: Console) -> None:
         out.print(Text(ratios.heading, "bold"))
         out.print(table)
     for heading, lines in cases.sections(scenario, summary):
-        table = _columns(cases.rules(summary))
-        for line in lines:
-            table.add_row(*line)
         out.print(Text(heading, "bold"))
-        out.print(table)
+        _print_columns(cases.rules(summary), lines, out)
     if summary.slopes:
         fitted = min(FITTED_SIZES, len(scenario.sizes))
         out.print(f"\nExponents are fitted over the {fitted} largest sizes.", style="dim")

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurosim.report import quantities
+from neurosim.report.labels import label
 from neurosim.study.busiest import IDLE, Busy
 from neurosim.study.scenario import Scenario
 from neurosim.study.training import Progress
@@ -126,7 +127,7 @@ class Followed:
         """Return the panel of a rule, ``width`` columns wide."""
         progress = self.shown()
         curve = self.curves.get((progress.units, progress.seed), {})
-        title = f"{self.rule.upper()}, {progress.units:,} units, seed {progress.seed}"
+        title = f"{label(self.rule)}, {progress.units:,} units, seed {progress.seed}"
         if self.trainings > 1:
             ended = sum(each.step >= each.steps for each in self.last.values())
             title += f", {ended} of {self.trainings} done"

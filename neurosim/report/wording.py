@@ -5,20 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurosim.engines.energy import same_ranking
-from neurosim.report import cases
+from neurosim.report import alignment, cases
+from neurosim.report.labels import label
+from neurosim.study import rules
 from neurosim.study.cases import AXES
+from neurosim.study.optimizers import OptimizerSpec
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary
 
 
 def heading(scenario: Scenario, summary: Summary) -> str:
     """Return what is reported of, in a line."""
+    if summary.verb == "align":
+        own = label(rules.key(scenario.rule.name))
+        return f"gradients along what {own} learns, beside the exact ones of RTRL"
     return scenario.summary or _about(summary)
 
 
 def _about(summary: Summary) -> str:
     """Say what is reported of, for a scenario that does not."""
-    rules = [rule.upper() for rule in cases.rules(summary)]
+    rules = [label(rule) for rule in cases.rules(summary)]
     return " against ".join(rules) if len(rules) > 1 else f"{''.join(rules)} alone"
 
 
@@ -28,6 +34,7 @@ def setting(scenario: Scenario, summary: Summary) -> str:
     named = f"machine{'s' * (len(machines) > 1)} {' and '.join(machines)}"
     simulated = summary.clock_mhz or any("machine" in row for row in summary.rows)
     parts = [_number(scenario), named if simulated else "no machine"]
+    parts[:0] = _optimizer(scenario.optimizer)
     if summary.clock_mhz:
         parts[-1] += f" at {summary.clock_mhz:g} MHz"
     if summary.verb != "cost":
@@ -35,14 +42,28 @@ def setting(scenario: Scenario, summary: Summary) -> str:
         steps = max((row.get("steps", 0) for row in summary.rows), default=0)
         parts.insert(0, f"{steps:,} steps")
     if len(scenario.seeds) > 1 and not scenario.swept and summary.verb != "cost":
-        parts.append(f"medians of {len(scenario.seeds)} seeds")
+        kind = "means" if summary.verb == "align" else "medians"
+        parts.append(f"{kind} of {len(scenario.seeds)} seeds")
     return ", ".join(parts)
+
+
+def _optimizer(described: OptimizerSpec) -> list[str]:
+    """Return what is made of gradients and of the rate, where that is not the plain thing."""
+    said = [described.method] if described.method != "plain" else []
+    for name, bound in (("value", described.clip_value), ("norm", described.clip_norm)):
+        if bound is not None:
+            said.append(f"clipped by {name} {bound:g}")
+    if described.course != "constant":
+        said.append(f"{described.course} rate")
+    if described.warmup:
+        said.append(f"warm-up of {described.warmup:,} steps")
+    return said
 
 
 def _number(scenario: Scenario) -> str:
     number = scenario.number
     if number.kind == "float":
-        return "float64"
+        return f"float{number.float_bits or 64}"
     return f"fixed{number.word_bits}.{number.fraction_bits}"
 
 
@@ -80,9 +101,20 @@ def energy(summary: Summary) -> list[tuple[str, str]]:
 
 def footnotes(scenario: Scenario, summary: Summary) -> list[tuple[str, str]]:
     """Return all that stands below the figures, each with its mark."""
+    if summary.verb == "align":
+        return [*alignment.notes(summary), *rounds(summary)]
     trained = summary.verb != "cost" and any("events_per_step" in row for row in summary.rows)
     once = [("", _SIMULATED_ONCE)] if trained else []
-    return [*slides(scenario, summary), *energy(summary), *once]
+    return [*slides(scenario, summary), *energy(summary), *once, *rounds(summary)]
+
+
+def rounds(summary: Summary) -> list[tuple[str, str]]:
+    """Return of which rules figures are means, because their steps differ."""
+    steps = {row["rule"]: row["round_steps"] for row in summary.rows if "round_steps" in row}
+    return [
+        ("", f"Steps of {rule} differ: its figures are means over a round of {each} steps.")
+        for rule, each in steps.items()
+    ]
 
 
 _SIMULATED_ONCE = (

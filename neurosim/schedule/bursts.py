@@ -38,7 +38,7 @@ class Frame(Inference):
     def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """The forward pass, then the update."""
         yield from super().program(neuron, network, phase)
-        yield from self.update(neuron, Words(GRADIENT, 0, neuron.edges))
+        yield from self.update(neuron, network, Words(GRADIENT, 0, neuron.edges))
 
 
 class Bursts:

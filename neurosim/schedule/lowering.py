@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from neurosim.model.neuron import Neuron, Role
-from neurosim.model.operations import Activate, Compute, Dot, Words
+from neurosim.model.operations import Activate, Dot, Streamed, Words
 from neurosim.schedule.passes import Act, Operand, Slot, Source
 from neurosim.schedule.placement import Placement
 from neurosim.schedule.programs import Programs, Together, describe
@@ -80,7 +80,7 @@ class Lowering:
         far = sources[n]
         return self.placement.place[far] if far < units else places + far - units
 
-    def edge_arrays(self, operation: Compute) -> frozenset[str]:
+    def edge_arrays(self, operation: Streamed) -> frozenset[str]:
         """Return the arrays that an operation reads in the same cycle."""
         if isinstance(operation, Activate):
             return frozenset()
@@ -191,7 +191,7 @@ def roles(together: Together, lowering: Lowering) -> Roles:
 
 
 def run(
-    neuron: Neuron, operation: Compute, chosen: Roles, lowering: Lowering
+    neuron: Neuron, operation: Streamed, chosen: Roles, lowering: Lowering
 ) -> Iterator[Slot]:  # fmt: skip
     """Yield a neuron's slots in a pass: what to load, and one slot a word."""
     assert not isinstance(operation, Activate)

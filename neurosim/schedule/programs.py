@@ -18,11 +18,17 @@ from neurosim.learning.rule import Rule
 from neurosim.model.network import Network
 from neurosim.model.neuron import Memory, Neuron
 from neurosim.model.operations import (
-    Compute,
+    Activate,
+    Clip,
+    Divide,
+    Draw,
     Operation,
     Phase,
     Receive,
+    Root,
     Send,
+    Solve,
+    Streamed,
     Words,
     operands,
     results,
@@ -45,10 +51,10 @@ class Together:
 
     signature: Signature
     phase: str
-    operations: dict[int, Compute] = field(default_factory=dict)
+    operations: dict[int, Streamed] = field(default_factory=dict)
 
     @property
-    def example(self) -> Compute:
+    def example(self) -> Streamed:
         """The operation as one of the neurons has it."""
         return next(iter(self.operations.values()))
 
@@ -75,6 +81,10 @@ class Programs:
         self.network, self.rule = network, rule
         self.units = network.neurons[: len(network.units)]
         self.described = {u.number: rule.described(u, network) for u in self.units}
+        if rule.period > 1:
+            raise self.refuse(f"a program of {rule.period} steps", "every step is the same there.")
+        for name in (name for unit in self.units for name in rule.constants(unit, network)):
+            raise self.refuse(f"constant {name!r}", "a chip starts with weights alone.")
         self.mail = Mail({}, {})
         self._sent_after: dict[tuple[str, int], int] = {}  # operations before a Send, by sender
         self._heard_before: dict[tuple[str, int], int] = {}  # and before a Receive, by receiver
@@ -89,15 +99,20 @@ class Programs:
         """Return the error that says which operation has no place on a chip, and why."""
         return UserError(f"{self.rule.title}: {what} has no place on the chip: {why}")
 
-    def _line(self, unit: Neuron) -> list[tuple[str, Compute]]:
+    def _line(self, unit: Neuron) -> list[tuple[str, Streamed]]:
         """Take a neuron's program apart: its messages go to the mail, the rest has a phase."""
-        line: list[tuple[str, Compute]] = []
+        line: list[tuple[str, Streamed]] = []
         phase = ""
         for operation in self.rule.program(unit, self.network):
             if isinstance(operation, Phase):
                 phase = operation.name
             elif isinstance(operation, (Send, Receive)):
                 self._note(unit, operation, len(line))
+            elif isinstance(operation, (Clip, Divide, Root, Draw, Solve)):
+                raise self.refuse(
+                    f"{type(operation).__name__} into {operation.to.memory}",
+                    "its lanes have no divider, clip no words, and draw no signs.",
+                )
             else:
                 line.append((phase, operation))
         return line
@@ -116,7 +131,7 @@ class Programs:
             )
         book[key] = operation
 
-    def _merged(self, lines: dict[int, list[tuple[str, Compute]]]) -> list[Together]:
+    def _merged(self, lines: dict[int, list[tuple[str, Streamed]]]) -> list[Together]:
         """Find one order of operations that agrees with every neuron's, and with the messages."""
         found: dict[Key, Together] = {}
         order: nx.DiGraph = nx.DiGraph()
@@ -168,8 +183,9 @@ def describe(operation: Operation) -> str:
     return f"{to} = {product}{plus}"
 
 
-def _signature(operation: Compute) -> Signature:
+def _signature(operation: Streamed) -> Signature:
     def one(words: Words | None) -> tuple[str, bool] | None:
         return None if words is None else (words.memory, words.stride == 0)
 
-    return type(operation), *map(one, results(operation)), *map(one, operation[1:])
+    sources = (operation.s,) if isinstance(operation, Activate) else operation[1:]
+    return type(operation), *map(one, results(operation)), *map(one, sources)

@@ -8,6 +8,8 @@ from neurosim.errors import UserError
 from neurosim.learning.rtrl import RTRL
 from neurosim.learning.rule import Rule
 from neurosim.machine.description import Fabric
+from neurosim.model.kinds import PLAIN
+from neurosim.model.loss import SQUARED
 from neurosim.model.network import Network
 from neurosim.model.operations import Activate, Dot
 from neurosim.schedule.bursts import Bursts, Frame
@@ -85,6 +87,8 @@ def schedule(
             f"lanes: must be from 1 to {len(network.units)}, the units of {network.name}"
             f" (got {lanes})."
         )
+    _check_units(network)
+    _check_optimizer(rule)
     on_chip = rule.placed("owner")
     frame = Frame(rule.learning_rate) if isinstance(on_chip, RTRL) else on_chip
     programs = Programs(network, frame)
@@ -100,6 +104,45 @@ def schedule(
         passes[-1:-1] = bursts.passes()
     steps, cycles = timed(passes, fabric)
     return Schedule(network, on_chip, placement, steps, cycles)
+
+
+def _check_optimizer(rule: Rule) -> None:
+    """Return when weights move along the gradient, as the datapath moves them."""
+    if rule.moves and not rule.optimizer.plain:
+        raise UserError(
+            f"{rule.title}: optimizer {rule.optimizer.title} has no place on the chip: its datapath"
+            " moves weights along the gradient itself. Use the plain one, or another machine."
+        )
+
+
+def _check_units(network: Network) -> None:
+    """Return when all units are alike, and have a function that the activation table holds."""
+    if network.loss != SQUARED:
+        raise UserError(
+            f"network {network.name}: loss {network.loss} has no place on the chip. Use loss"
+            f" {SQUARED}, or another machine."
+        )
+    if network.fixed.any():
+        source, unit = network.edges[int(network.fixed.argmax())]
+        raise UserError(
+            f"network {network.name}: edge {source} -> {unit} is fixed, and the chip learns every"
+            " weight. Leave out fixed, or use another machine."
+        )
+    for unit, traits in zip(network.units, network.traits, strict=True):
+        if traits.kind != PLAIN:
+            raise UserError(
+                f"network {network.name}: unit {unit} is of kind {traits.kind}, which has no place"
+                " on the chip. Use another machine."
+            )
+    for unit, traits in zip(network.units, network.traits, strict=True):
+        if traits.leak != 1.0 or traits.activation not in ("tanh", "logistic"):
+            what = "leaks" if traits.leak != 1.0 else f"is {traits.activation}"
+            reason = f"{what}, which has no place on the chip"
+        elif traits.activation != network.activation:
+            reason = f"is {traits.activation}, and the chip's one table is {network.activation}"
+        else:
+            continue
+        raise UserError(f"network {network.name}: unit {unit} {reason}. Use another machine.")
 
 
 def _lay_out(programs: Programs, lowering: Lowering) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from neurosim.study.overrides import override
 from neurosim.study.scenario import Scenario
+from neurosim.study.variants import given_for
 
 AXES = ("machine", "placement", "sensitivities")
 """What tells the rows of one size apart, beside the rule."""
@@ -57,4 +58,5 @@ def variant(
 
 
 def _largest(scenario: Scenario, rule: str) -> int:
-    return scenario.largest.get(rule, max(scenario.sizes))
+    found = given_for(scenario.largest, rule)
+    return max(scenario.sizes) if found is None else found

@@ -1,7 +1,8 @@
 """Finds scenarios, topologies and data by name, and loads Python files of the user's.
 
 A name is looked up in the working folder first, then in the checkout, then in the installed copy,
-so a user extends neurosim by dropping a file into a folder called ``topologies`` or ``scenarios``.
+so a user extends neurosim by dropping a file into a folder called ``topologies``, ``scenarios`` or
+``rules``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Shelf(NamedTuple):
 SHELVES = {
     "scenarios": Shelf("scenarios", "scenario", (".toml", ".py")),
     "topologies": Shelf("topologies", "topology", (".py", ".json", ".graphml")),
-    "data": Shelf("scenarios/data", "data", (".csv",)),
+    "rules": Shelf("rules", "rule", (".py",)),
+    "data": Shelf("scenarios/data", "data", (".csv", ".txt")),
 }
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -42,7 +44,7 @@ def folders(kind: str) -> list[Path]:
     Parameters
     ----------
     kind : str
-        ``scenarios``, ``topologies`` or ``data``.
+        ``scenarios``, ``topologies``, ``rules`` or ``data``.
     """
     places = [Path.cwd(), PACKAGE / "shelf"]
     # beside an installed package lie other people's packages, so only a checkout counts
@@ -67,7 +69,7 @@ def find(kind: str, name: str) -> Path:
     Parameters
     ----------
     kind : str
-        ``scenarios``, ``topologies`` or ``data``.
+        ``scenarios``, ``topologies``, ``rules`` or ``data``.
     name : str
         ``ring`` is looked up on the shelf; ``ring.py`` and ``mine/ring`` are paths.
 
@@ -140,8 +142,15 @@ def blamed(path: Path) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         text = str(error).strip() or "no message"
         raise UserError(
-            f"{path}{_line(error, path)}: {type(error).__name__}: {text}. Correct the file."
+            f"{path}{line_of(error, path)}: {type(error).__name__}: {text}. Correct the file."
         ) from error
+
+
+def line_of(error: BaseException, path: Path) -> str:
+    """Return the last line of a file that an error came through, as ``:LINE``; or nothing."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    return f":{lines[-1]}" if lines else ""
 
 
 def _listing(kind: str, folder: Path) -> dict[str, list[Path]]:
@@ -152,9 +161,3 @@ def _listing(kind: str, folder: Path) -> dict[str, list[Path]]:
             if path.is_file() and not path.name.startswith(("_", ".")):
                 found.setdefault(path.stem, []).append(path)
     return found
-
-
-def _line(error: BaseException, path: Path) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    return f":{lines[-1]}" if lines else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -13,11 +13,11 @@ import numpy as np
 
 from neurosim.errors import UserError
 from neurosim.learning import Census
-from neurosim.study import fit, results
+from neurosim.study import fit, results, rules
 from neurosim.study.cases import cases, variant
 from neurosim.study.costing import Row, Say, costs
 from neurosim.study.problem import Problem
-from neurosim.study.scenario import Scenario, rate
+from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary
 from neurosim.study.training import Job, Outcome, Watcher, train
 
@@ -27,6 +27,8 @@ FITTED_SIZES = 3
 # A run of fewer steps is a trial, of which nobody expects anything.
 ENOUGH_STEPS = 1_000
 Status = Literal["done", "interrupted", "failed"]
+# What is said of targets that are classes, beside their error.
+OF_CLASSES = ("bits_per_symbol", "accuracy")
 GROWING = (
     "multiplications_per_step",
     "stored_words",
@@ -73,14 +75,15 @@ def study(
         # where times are the result, trainings side by side would slow each other down
         steps = problems[0].series.steps
         outcomes = train(jobs, steps, watch, side_by_side=not scenario.swept)
-        rows = _with_learning(rows, outcomes, scenario)
+        rates = {rules.key(name): problems[0].rule(name).learning_rate for name in scenario.compare}
+        rows = _with_learning(rows, outcomes, rates, scenario.swept)
         status, ended = _ending(outcomes, jobs, steps)
         notes += [*ended, *_unlearned(rows)]
     summary = Summary(
         verb=verb,
         status=status,
         seconds=round(time.perf_counter() - began, 3),
-        network=_network(scenario, problems[0].census),
+        network=network_in_words(scenario, problems[0].census),
         task=problems[0].series.origin,
         clock_mhz=clock,
         rows=tuple(rows),
@@ -134,14 +137,14 @@ def _jobs(problems: Sequence[Problem]) -> list[Job]:
 
 
 def _with_learning(
-    rows: Sequence[Row], outcomes: Sequence[Outcome], scenario: Scenario
+    rows: Sequence[Row], outcomes: Sequence[Outcome], rates: Mapping[str, float], swept: bool
 ) -> list[Row]:
     """Return the rows with what training showed: medians over the seeds of each rule."""
     found = []
     for row in rows:
         mine = [o for o in outcomes if (o.rule, o.units) == (row["rule"], row["units"])]
-        learning = _sized(mine) if scenario.swept else _learning(mine)
-        found.append({**row, **learning, "learning_rate": rate(scenario, row["rule"])})
+        learning = _sized(mine) if swept else _learning(mine)
+        found.append({**row, **learning, "learning_rate": rates[row["rule"]]})
     return found
 
 
@@ -158,6 +161,10 @@ def _learning(outcomes: Sequence[Outcome]) -> Row:
         row["nmse"] = median(errors)
     if len(errors) > 1:
         row["nmse_by_seed"] = errors
+    for name in OF_CLASSES:
+        found = [value for o in outcomes if (value := getattr(o, name)) is not None]
+        if len(found) == len(outcomes):
+            row[name] = median(found)
     return row
 
 
@@ -196,7 +203,8 @@ def _bounded(problems: Sequence[Problem]) -> list[str]:
     return ["Cycles are lower bounds: --tier analytic simulates nothing."] if analytic else []
 
 
-def _network(scenario: Scenario, census: Census) -> str:
+def network_in_words(scenario: Scenario, census: Census) -> str:
+    """Return which network a scenario has, and how large it is."""
     source = Path(scenario.network.file or scenario.network.topology or "").name
     outputs = f"{census.k:,} output{'s' * (census.k != 1)}"
     if scenario.sizes:

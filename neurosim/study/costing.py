@@ -14,6 +14,7 @@ from neurosim.learning import RTRL, Counts
 from neurosim.learning.rule import Rule
 from neurosim.machine import Fabric, Machine
 from neurosim.model.network import Network
+from neurosim.study import rules
 from neurosim.study.cases import place
 from neurosim.study.problem import Problem
 from neurosim.study.profiles import Profile
@@ -75,42 +76,54 @@ def costs(problems: Sequence[Problem], say: Say, profiled: bool) -> Costs:
     last = {name: n for n, problem in enumerate(problems) for name in problem.scenario.compare}
     for n, problem in enumerate(problems):
         for name in problem.scenario.compare:
-            rule = problem.rule(name).for_steps(problem.series.steps)
-            if problem.machine is None or problem.scenario.tier == "analytic":
-                cost = engines.closed_cost(problem.census, rule, problem.machine, problem.number)
-                found.rows.append({**cost.as_dict(), **place(problem.scenario)})
-            else:
-                drawn = profiled and last[name] == n
-                _simulate(found, problem, rule, problem.machine, say, drawn)
+            with rules.blamed(name):
+                _cost(found, problem, name, say, profiled and last[name] == n)
     return found
 
 
+def _cost(found: Costs, problem: Problem, name: str, say: Say, profiled: bool) -> None:
+    rule, machine = problem.rule(name).for_steps(problem.series.steps), problem.machine
+    if machine is not None and problem.scenario.tier != "analytic":
+        _simulate(found, problem, rules.key(name), rule, machine, say, profiled)
+        return
+    cost = engines.closed_cost(problem.census, rule, machine, problem.number)
+    found.rows.append(_row(cost, rules.key(name), problem))
+
+
+def _row(cost: engines.Cost, key: str, problem: Problem) -> Row:
+    return {**cost.as_dict(), "rule": key, **place(problem.scenario)}
+
+
 def _simulate(
-    found: Costs, problem: Problem, rule: Rule, machine: Machine, say: Say, profiled: bool
-) -> None:
-    rule, machine = machine.as_run(rule), machine.on(len(problem.network.units))
+    found: Costs, problem: Problem, key: str, rule: Rule, machine: Machine, say: Say,
+    profiled: bool,
+) -> None:  # fmt: skip
     network, number, tier = problem.network, problem.number, problem.scenario.tier
-    closed = rule.closed(problem.census)
-    say(_simulating(rule.name, network, machine))
-    activity, counts = engines.simulated_step(network, rule, machine, number, tier)
-    energies = engines.energy_of(network, machine, number, activity, counts)
-    cost = engines.cost_of(network, rule, machine, number, activity, energies, tier)
-    found.rows.append({**cost.as_dict(), **place(problem.scenario)})
-    found.tried.append((rule.name, _tried(closed, activity, counts)))
-    if profiled:
+    rule, machine = machine.as_run(rule).for_units(problem.census.n), machine.on(problem.census.n)
+    say(_simulating(key, rule, network, machine))
+    steps = []
+    for phase, times in rule.beats:
+        activity, counts = engines.simulated_step(network, rule, machine, number, tier, phase)
+        energies = engines.energy_of(network, machine, number, activity, counts)
+        cost = engines.cost_of(network, rule, machine, number, activity, energies, tier)
+        steps.append((cost, times))
+        closed = rule.counted_at(problem.census, phase)
+        found.tried.append((key, _tried(closed, activity, counts)))
+    found.rows.append(_row(engines.mean_cost(steps), key, problem))
+    if profiled:  # of the dearest step, which is the last
         own = {} if isinstance(machine.interconnect, Fabric) else _where(network, rule, problem)
-        found.profiles[rule.name] = {**own, **_when(activity, machine), **_energy(energies)}
+        found.profiles[key] = {**own, **_when(activity, machine), **_energy(energies)}
 
 
-def _simulating(name: str, network: Network, machine: Machine) -> str:
+def _simulating(key: str, rule: Rule, network: Network, machine: Machine) -> str:
     """Say what is being simulated, and how long it takes where that is long."""
     units, edges = len(network.units), len(network.edges)
-    each = RTRL_EDGE_SECONDS if name == RTRL.name else EDGE_SECONDS
+    each = RTRL_EDGE_SECONDS if isinstance(rule, RTRL) else EDGE_SECONDS
     seconds = each * edges + TRAIN_SECONDS * min(edges, machine.tiles.count**2)
     if isinstance(machine.interconnect, Fabric):
-        seconds = PASS_SECONDS * edges * (units if name == RTRL.name else 1)
+        seconds = PASS_SECONDS * edges * (units if isinstance(rule, RTRL) else 1)
     patience = f", about {seconds:,.0f} s (--tier analytic only bounds)" if seconds > 5 else ""
-    return f"simulating {name}, {units:,} units{patience}"
+    return f"simulating {key}, {units:,} units{patience}"
 
 
 def _where(network: Network, rule: Rule, problem: Problem) -> dict[str, Any]:

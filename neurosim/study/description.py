@@ -56,6 +56,17 @@ def read(cls: type[T], given: Mapping[str, object], where: str) -> T:
         raise UserError(_at(where, str(error))) from None
 
 
+def typed(hint: Any, given: object, where: str) -> Any:
+    """Return ``given`` as a value of the type ``hint``; ``where`` opens the message if it is none.
+
+    Raises
+    ------
+    UserError
+        When it is of another type.
+    """
+    return _convert(hint, given, where)
+
+
 def mapping(described: object) -> dict[str, Any]:
     """Return the fields of a dataclass as nested dicts and lists, without those that are None."""
     found: dict[str, Any] = {}

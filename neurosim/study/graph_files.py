@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from neurosim.errors import UserError
 from neurosim.model.network import BIAS
+from neurosim.model.traits import attributes_of
 from neurosim.study.checks import file, short, unreadable
 from neurosim.study.wiring import MOST_EDGES
 
@@ -80,6 +83,26 @@ def role(where: str, node: str, given: object) -> str:
             " Rename the node, or change its role."
         )
     return str(given)
+
+
+def unit(where: str, node: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a node says its unit is: its role, and what ``Traits`` has."""
+    found = attributes_of(given, f"{where}: node {node}")
+    if given.get("role"):
+        found["role"] = role(where, node, given["role"])
+    return found
+
+
+def wire(where: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an edge says: its weight, and whether that is fixed."""
+    found: dict[str, Any] = {}
+    if "weight" in given:
+        found["weight"] = weight(where, given["weight"])
+    if "fixed" in given:
+        if not isinstance(given["fixed"], bool):
+            raise UserError(f"{where}: fixed is {short(given['fixed'])}. Write true or false.")
+        found["fixed"] = given["fixed"]
+    return found
 
 
 def few_enough(path: Path, edges: int) -> None:

@@ -18,7 +18,7 @@ import networkx as nx
 
 from neurosim.errors import UserError
 from neurosim.study.checks import short
-from neurosim.study.graph_files import contents, few_enough, node_name, role, weight
+from neurosim.study.graph_files import contents, few_enough, node_name, unit, wire
 
 DEEPEST = 50
 
@@ -26,9 +26,10 @@ DEEPEST = 50
 def read(path: Path) -> nx.DiGraph:
     """Return the graph in a GraphML file.
 
-    Nodes keep ``role`` and edges ``weight``; the graph keeps ``inputs`` and ``outputs``, which are
-    texts of names with commas or spaces between. Nodes are named by their ids, or by their labels
-    where each has one of its own, since editors such as yEd hide the ids.
+    Nodes keep ``role`` and what ``Traits`` has, edges ``weight`` and ``fixed``; the graph keeps
+    ``inputs`` and ``outputs``, which are texts of names with commas or spaces between. Nodes are
+    named by their ids, or by their labels where each has one of its own, since editors such as yEd
+    hide the ids.
 
     Raises
     ------
@@ -42,17 +43,12 @@ def read(path: Path) -> nx.DiGraph:
     attributes = {k: _split(path, k, raw.graph[k]) for k in ("inputs", "outputs") if k in raw.graph}
     graph = nx.DiGraph(**attributes)
     for node, found in raw.nodes(data=True):
-        graph.add_node(names[node])
-        given = {**raw.graph.get("node_default", {}), **found}.get("role")
-        if given:
-            graph.nodes[names[node]]["role"] = role(str(path), names[node], given)
+        given = {**raw.graph.get("node_default", {}), **found}
+        graph.add_node(names[node], **unit(str(path), names[node], given))
     for source, target, found in raw.edges(data=True):
         given = {**raw.graph.get("edge_default", {}), **found}
         edge = (names[source], names[target])
-        graph.add_edge(*edge)
-        if "weight" in given:
-            place = f"{path}: {edge[0]} -> {edge[1]}"
-            graph.edges[edge]["weight"] = weight(place, given["weight"])
+        graph.add_edge(*edge, **wire(f"{path}: {edge[0]} -> {edge[1]}", given))
     return graph
 
 

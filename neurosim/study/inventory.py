@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import networkx as nx
 
 from neurosim import machine as machines
 from neurosim.errors import UserError, nearest
-from neurosim.learning import RULES
+from neurosim.learning import Rule
 from neurosim.model.network import BIAS
-from neurosim.study import catalog, description, graphs, sources, tasks
+from neurosim.study import catalog, description, graphs, rules, sources, tasks
+from neurosim.study.abilities import abilities
 from neurosim.study.graphs import Definition, graph_from
 from neurosim.study.overrides import GRAPHS
 from neurosim.study.scenario import Scenario
@@ -48,7 +49,7 @@ def summaries() -> dict[str, dict[str, str]]:
     return {
         "scenarios": {n: _line(p) for n, p in catalog.names("scenarios").items()},
         "topologies": {n: _line(p) for n, p in catalog.names("topologies").items()},
-        "rules": {name: _first(inspect.getdoc(rule)) for name, rule in RULES.items()},
+        "rules": {name: _rule_line(rule) for name, rule in rules.names().items()},
         "tasks": {name: _first(line) for name, line in tasks.names().items()},
         "machines": {name: machines.load(name).summary for name in machines.names()},
     }
@@ -71,7 +72,7 @@ def entry(name: str) -> Entry:
         return scenario(sources.load(name), catalog.find("scenarios", name))
     if name in catalog.names("topologies"):
         return _named_topology(name)
-    if name in RULES:
+    if name in rules.names():
         return _rule(name)
     if name in tasks.names():
         return _task(name)
@@ -93,8 +94,12 @@ def scenario(described: Scenario, path: Path | None = None) -> Entry:
 def _file(path: Path) -> Entry:
     if path.suffix.lower() == ".toml" and "[machine]" in sources.text(path):
         return _machine(str(path))
-    if path.suffix.lower() == ".py" and hasattr(catalog.load(path), "build"):
-        return _named_topology(str(path))
+    if path.suffix.lower() == ".py":
+        module = catalog.load(path)
+        if hasattr(module, "build"):
+            return _named_topology(str(path))
+        if rules.defined(module):
+            return _rule(str(path))
     return scenario(sources.load(str(path)), path)
 
 
@@ -144,18 +149,22 @@ def _topology(
 
 
 def _rule(name: str) -> Entry:
-    rule = RULES[name]
-    module = inspect.getmodule(rule)
-    about = inspect.getdoc(module) or inspect.getdoc(rule) or ""
-    options = {field.name: _plain(field.default) for field in fields(rule)}
-    return Entry("rule", name, about, {"citation": rule.citation, "options": options})
+    rule = rules.kind(name)
+    about = inspect.getdoc(inspect.getmodule(rule)) or inspect.getdoc(rule) or ""
+    facts: dict[str, object] = {"title": rule.title, "citation": rule.citation}
+    orders = {"order_multiplications": rule.order_multiplications, "order_words": rule.order_words}
+    facts |= {key: order for key, order in orders.items() if order}
+    facts |= abilities(rules.rule(name, {}))._asdict()
+    facts["options"] = {key: _plain(value) for key, value in rules.options(name).items()}
+    return Entry("rule", rule.name, about, facts)
 
 
 def _task(name: str) -> Entry:
     task = tasks.TASKS[name]
     parameters = inspect.signature(task).parameters.values()
     options = {p.name: _plain(p.default) for p in parameters if p.default is not p.empty}
-    return Entry("task", name, inspect.getdoc(task) or "", {"options": options})
+    facts = {"options": options} if options else {}
+    return Entry("task", name, inspect.getdoc(task) or "", facts)
 
 
 def _machine(name: str) -> Entry:
@@ -163,6 +172,10 @@ def _machine(name: str) -> Entry:
     facts = description.mapping(machine)
     facts["memory"] = [description.mapping(bank) for bank in machine.memory]
     return Entry("machine", machine.name, machine.summary, facts, machines.source(name))
+
+
+def _rule_line(rule: type[Rule] | Path) -> str:
+    return _line(rule) if isinstance(rule, Path) else _first(inspect.getdoc(rule))
 
 
 def _line(path: Path) -> str:

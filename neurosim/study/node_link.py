@@ -14,7 +14,7 @@ import networkx as nx
 
 from neurosim.errors import UserError
 from neurosim.study.checks import short
-from neurosim.study.graph_files import contents, few_enough, node_name, role, weight
+from neurosim.study.graph_files import contents, few_enough, node_name, unit, wire
 
 SHAPE = '{"directed": true, "nodes": [{"id": "n0"}], "edges": [{"source": "n0", "target": "n0"}]}'
 
@@ -22,9 +22,10 @@ SHAPE = '{"directed": true, "nodes": [{"id": "n0"}], "edges": [{"source": "n0", 
 def read(path: Path) -> nx.DiGraph:
     """Return the graph in a node-link JSON file.
 
-    Nodes keep ``role`` and edges ``weight``; the graph keeps ``inputs`` and ``outputs``, as lists
-    of names. Everything else in the file is left aside. A file that does not say whether it is
-    ``directed`` is taken to be, since its edges have a source and a target.
+    Nodes keep ``role`` and what ``Traits`` has, edges ``weight`` and ``fixed``; the graph keeps
+    ``inputs`` and ``outputs``, as lists of names. Everything else in the file is left aside. A file
+    that does not say whether it is ``directed`` is taken to be, since its edges have a source and a
+    target.
 
     Raises
     ------
@@ -99,9 +100,7 @@ def _add_node(graph: nx.DiGraph, where: str, node: object) -> None:
     name = node_name(where, node["id"])
     if name in graph:
         raise UserError(f"{where}: a node is called {name} already. Rename or drop one.")
-    graph.add_node(name)
-    if node.get("role") is not None:
-        graph.nodes[name]["role"] = role(where, name, node["role"])
+    graph.add_node(name, **unit(where, name, node))
 
 
 def _add_edge(graph: nx.DiGraph, where: str, edge: object) -> None:
@@ -115,7 +114,4 @@ def _add_edge(graph: nx.DiGraph, where: str, edge: object) -> None:
         raise UserError(
             f"{where}: the edge {source} -> {target} is listed twice. Keep one, with one weight."
         )
-    graph.add_edge(source, target)
-    if "weight" in edge:
-        given = weight(f"{where}: {source} -> {target}", edge["weight"])
-        graph.edges[source, target]["weight"] = given
+    graph.add_edge(source, target, **wire(f"{where}: {source} -> {target}", edge))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from neurosim.study import catalog, description
-from neurosim.study.scenario import SWEEPS, WIDTHS, Scenario, from_mapping
+from neurosim.study.optimizers import options_of
+from neurosim.study.scenario import SWEEPS, WIDTHS, RuleSpec, Scenario, TaskSpec, from_mapping
+from neurosim.study.specs import READING_FILES
+from neurosim.study.variants import known_as
 
 GRAPHS = (".json", ".graphml")
 _SHAPE = {"density", "neighbours", "rewiring", "layers", "self_loops", "options"}
 _SHAPE |= {"inputs", "outputs"}
-_SERIES = {"tau", "period", "horizon", "delay", "data", "input", "target", "passes"}
+_SERIES = {field.name for field in fields(TaskSpec)} - {"name", "steps", "seed"}
 _BY_RULE = ("rates", "largest")
 _DERIVED = {"word_bits": "fraction_bits", "weight_bits": "weight_fraction_bits"}
 
@@ -34,12 +38,15 @@ def override(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     if "network" in changes:
         _fit_units(merged["network"], changes["network"])
     if "data" in changes.get("task", {}):
-        merged["task"]["name"] = changes["task"].get("name", "csv")
+        merged["task"]["name"] = changes["task"].get("name") or _reading(
+            scenario.task.name, changes["task"]["data"]
+        )
     if "learning_rate" in changes.get("rule", {}) and "rates" not in changes:
         merged["rates"] = {}
+    compared = {name for text in merged["compare"] for name in known_as(text)}
     for key in _BY_RULE if "compare" in changes else ():
         if key not in changes:
-            merged[key] = {k: v for k, v in merged[key].items() if k in merged["compare"]}
+            merged[key] = {k: v for k, v in merged[key].items() if k in compared}
     if "seeds" not in changes and any(changes.get(key) for key in SWEEPS):
         merged["seeds"] = merged["seeds"][:1]
     _end_sweeps(merged, changes)
@@ -57,6 +64,16 @@ def _end_sweeps(merged: dict[str, Any], changes: Mapping[str, Any]) -> None:
     for key, named in ended.items():
         if named and key not in changes:
             merged[key] = []
+
+
+def _reading(before: str, data: str) -> str:
+    """Return the task that a file means: by its suffix, or the one before where that tells nothing.
+
+    Most data are CSV, so they are what a file is taken for that comes to a task without files.
+    """
+    kinds = {".csv": "csv", ".txt": "text"}
+    suffix = catalog.names("data").get(data, Path(data)).suffix.lower()
+    return kinds.get(suffix, before if before in READING_FILES else "csv")
 
 
 def _fit_units(merged: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -96,13 +113,26 @@ def _outdated(section: str, changes: Mapping[str, Any]) -> set[str]:
             next((key for key in ("steps", "passes") if key in changes), ""), set()
         )
     if section == "rule" and "name" in changes:
-        return {"literal", "ingress_only", "self_terms", "placement", "window"}
+        return {field.name for field in fields(RuleSpec)} - {"name", "learning_rate"}
+    if section == "optimizer":
+        return _other_options(changes)
     if section == "number" and "kind" in changes:
         return set(WIDTHS)
     if section == "number":
         # what was derived from a width is derived again from the new one
         return {"kind"} | {_DERIVED[width] for width in changes if width in _DERIVED}
     return set()
+
+
+def _other_options(changes: Mapping[str, Any]) -> set[str]:
+    """Return the options of the optimiser, and of the schedule, that is replaced by another."""
+    from neurosim.learning.optimizers import OPTIMIZERS, SCHEDULES  # with NumPy, slow to load
+
+    found: set[str] = set()
+    for key, kinds in (("name", OPTIMIZERS), ("schedule", SCHEDULES)):
+        if key in changes:
+            found |= options_of(kinds)
+    return found
 
 
 def _is_graph(topology: str) -> bool:

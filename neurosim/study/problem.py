@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
@@ -12,19 +12,24 @@ from typing import Any
 
 from neurosim import machine as machines
 from neurosim.errors import UserError, nearest
-from neurosim.learning import BPTT, RTRL, RULES, Census, Rule
+from neurosim.learning import BPTT, RTRL, Census, Rule
 from neurosim.machine import Machine, Noc
 from neurosim.model.activation import activation_named
 from neurosim.model.arithmetic import Float, Number
 from neurosim.model.blocks import Blocks
 from neurosim.model.fixed import Fixed
+from neurosim.model.loss import CROSS_ENTROPY, SQUARED
 from neurosim.model.network import Network
-from neurosim.study import catalog, checks, description, memory
+from neurosim.model.traits import checked_leak
+from neurosim.study import catalog, checks, description, memory, rules
 from neurosim.study.cases import place
 from neurosim.study.graphs import described_by, graph_from
-from neurosim.study.scenario import Scenario, TaskSpec, from_mapping, rate
+from neurosim.study.initial import ORTHOGONAL, orthogonal
+from neurosim.study.optimizers import OptimizerSpec
+from neurosim.study.scenario import RuleSpec, Scenario, TaskSpec, from_mapping, rate
 from neurosim.study.series import Series
 from neurosim.study.tasks import series_for
+from neurosim.study.variants import known_as
 from neurosim.study.wiring import judged
 
 # The whole history of a longer run is more than BPTT could keep.
@@ -74,8 +79,7 @@ class Problem:
         """
         number, machine = _number(scenario), _machine(scenario)
         series = _series(scenario.task, _stamp(scenario.task))
-        if scenario.network.activation == "logistic":
-            series = series.positive()  # where its units reach
+        series = _within_reach(scenario, series)
         simulated = machine is not None and scenario.tier != "analytic"
         if not trained and not simulated:
             described = _described(scenario, series, machine)
@@ -85,13 +89,13 @@ class Problem:
             network = _network(scenario, series, seed)
         return cls(scenario, network, series, number, machine)
 
-    def rule(self, name: str) -> Rule:
-        """Return the rule called ``name``, with the scenario's options as far as it takes them."""
-        options = description.mapping(self.scenario.rule)
-        known = RULES[name]
-        taken = {field.name for field in fields(known)}
-        given = {key: value for key, value in options.items() if key in taken}
-        return known(**{**given, "learning_rate": rate(self.scenario, name)})
+    def rule(self, text: str) -> Rule:
+        """Return the rule that ``text`` names, with the scenario's options that it takes."""
+        found = rules.rule(text, _options(self.scenario), _rate(self.scenario, text))
+        described = self.scenario.optimizer
+        if described == OptimizerSpec():
+            return found
+        return replace(found, optimizer=described.optimizer(), schedule=described.rates())
 
     def check(self, trained: bool) -> None:
         """Return when all rules can be applied, and ``trained`` where that is asked for.
@@ -102,10 +106,12 @@ class Problem:
             For an unknown rule, an option that none of the rules takes, a task that does not fit
             the network, or more numbers than this computer's memory holds.
         """
-        check_rules(self.scenario.compare)
+        rules.check(self.scenario.compare)
         self._check_options()
         for name in self.scenario.compare:
             self._check_size(name, trained)
+            if trained:
+                self.rule(name).accepts(self.number)
         if trained:
             _check_ends("output", self.network.outputs, "target", self.series.target_names)
         self._check_tier()
@@ -129,13 +135,15 @@ class Problem:
         )
 
     def _check_options(self) -> None:
-        described = self.scenario.rule
-        taken = {f.name for name in self.scenario.compare for f in fields(RULES[name])}
-        for field in fields(described):
-            changed = getattr(described, field.name) != field.default
-            if field.name != "name" and changed and field.name not in taken:
-                rules = ", ".join(self.scenario.compare)
-                raise UserError(f"[rule] {field.name}: does not apply to {rules}. Drop it.")
+        compared = self.scenario.compare
+        taken = {option: None for text in compared for option in rules.options(text)}
+        for option in _options(self.scenario):
+            if option not in taken:
+                own = f"options.{option}" if option in self.scenario.rule.options else option
+                raise UserError(
+                    f"[rule] {own}: does not apply to {', '.join(compared)}."
+                    f"{nearest(option, taken)} Drop it."
+                )
 
     def _check_size(self, name: str, trained: bool) -> None:
         rule = self.rule(name)
@@ -146,7 +154,8 @@ class Problem:
                 " Say how far, such as --rule.window 30."
             )
         census = self.census
-        counts, needed = rule.for_steps(self.series.steps).closed(census), 0.0
+        rule.optimizer.accepts(self.number)
+        counts, needed = rule.for_steps(self.series.steps).counted(census), 0.0
         if self.machine is not None and self.scenario.tier != "analytic":
             carrier = self.machine.interconnect
             needed = memory.of_simulation(census.edges, isinstance(carrier, Noc))
@@ -156,31 +165,42 @@ class Problem:
         memory.refuse_beyond(f"{self.scenario.name}: {rule.title}", needed, _advice(name))
 
 
-def check_rules(names: Iterable[str]) -> None:
-    """Return when there are rules of all these names.
+def _options(scenario: Scenario) -> dict[str, Any]:
+    """Return the options of rules that a scenario changes, those of a user's own rule as text."""
+    described = scenario.rule
+    changed = {
+        field.name: getattr(described, field.name)
+        for field in fields(described)
+        if field.name not in ("name", "learning_rate", "options")
+        and getattr(described, field.name) != field.default
+    }
+    return {**changed, **described.options}
+
+
+def _rate(scenario: Scenario, text: str) -> float:
+    """Return the learning rate of a rule: its own standard where nobody says another."""
+    said = rate(scenario, text)
+    own: float = rules.options(text)["learning_rate"]
+    return own if said == RuleSpec.learning_rate else said
+
+
+def single(scenario: Scenario, text: str) -> Scenario:
+    """Return the scenario reduced to the rule that ``text`` names, with the options it takes.
 
     Raises
     ------
     UserError
-        When there are not.
+        When there is no such rule.
     """
-    for name in names:
-        if name not in RULES:
-            raise UserError(
-                f"rule {name}: is unknown.{nearest(name, RULES)} Known: {', '.join(RULES)}."
-            )
-
-
-def single(scenario: Scenario, name: str) -> Scenario:
-    """Return the scenario reduced to one rule, with the options that this rule takes."""
     described = description.mapping(scenario)
-    taken = {field.name for field in fields(RULES[name])} if name in RULES else set()
+    taken = rules.options(text)
     options = {key: value for key, value in described["rule"].items() if key in taken}
-    rule = {**options, "name": name, "learning_rate": rate(scenario, name)}
-    summary = scenario.summary if scenario.compare == (name,) else ""
-    largest = {key: units for key, units in scenario.largest.items() if key == name}
+    own = {key: value for key, value in scenario.rule.options.items() if key in taken}
+    rule = {**options, "options": own, "name": text, "learning_rate": _rate(scenario, text)}
+    summary = scenario.summary if scenario.compare == (text,) else ""
+    largest = {key: units for key, units in scenario.largest.items() if key in known_as(text)}
     changed = {
-        "rule": rule, "compare": [name], "rates": {}, "largest": largest, "summary": summary
+        "rule": rule, "compare": [text], "rates": {}, "largest": largest, "summary": summary
     }  # fmt: skip
     return from_mapping({**described, **changed}, f"{scenario.name}:")
 
@@ -202,10 +222,9 @@ def _stamp(task: TaskSpec) -> object:
 
 def _network(scenario: Scenario, series: Series, seed: int) -> Network:
     definition = graph_from(**_specified(scenario, series))
-    activation = scenario.network.activation
-    network = Network(*definition, activation=activation, seed=seed, name=scenario.name)
+    network = Network(*definition, seed=seed, name=scenario.name, **_units(scenario, series))
     _check_ends("input", network.inputs, "input", series.input_names)
-    return network
+    return orthogonal(network, seed) if scenario.network.initial == ORTHOGONAL else network
 
 
 def _described(scenario: Scenario, series: Series, machine: Machine | None) -> Blocks | None:
@@ -219,7 +238,32 @@ def _described(scenario: Scenario, series: Series, machine: Machine | None) -> B
         return None
     names = spec["inputs"]
     _check_ends("input", [names] if isinstance(names, str) else names, "input", series.input_names)
-    return blocks
+    return replace(blocks, **_units(scenario, series))
+
+
+def _units(scenario: Scenario, series: Series) -> dict[str, Any]:
+    """Return what all units of the network are, and what its error is measured by."""
+    described = scenario.network
+    leak, loss = described.leak, described.loss
+    return {
+        "activation": described.activation,
+        "leak": 1.0 if leak is None else checked_leak(leak),
+        "loss": loss or (CROSS_ENTROPY if series.kind == "classes" else SQUARED),
+    }
+
+
+def _within_reach(scenario: Scenario, series: Series) -> Series:
+    """Return the series with its targets where the network's outputs reach."""
+    if _units(scenario, series)["loss"] == CROSS_ENTROPY:
+        if series.kind != "classes":
+            raise UserError(
+                "--network.loss: cross_entropy tells classes apart, and the targets of task"
+                f" {scenario.task.name} are numbers. Use squared."
+            )
+        return series
+    if series.kind == "classes":
+        series = series.signed()
+    return series.positive() if scenario.network.activation == "logistic" else series
 
 
 def _is_enough(blocks: Blocks, machine: Machine | None) -> bool:
@@ -232,12 +276,13 @@ def _is_enough(blocks: Blocks, machine: Machine | None) -> bool:
 def _specified(scenario: Scenario, series: Series) -> dict[str, Any]:
     """Return what `graph_from` wants to know."""
     spec: dict[str, Any] = description.mapping(scenario.network)
-    del spec["activation"]
+    for name in ("activation", "leak", "loss", "initial"):
+        spec.pop(name, None)
     options = spec.pop("options")
     if "file" not in spec:
         spec.setdefault("inputs", series.input_names)
         spec["outputs"] = _outputs(spec.get("outputs"), series)
-    return {**spec, **{key: _value(value) for key, value in options.items()}}
+    return {**spec, **{key: rules.value_of(value) for key, value in options.items()}}
 
 
 def _check_ends(what: str, nodes: Sequence[str], columns_what: str, columns: Sequence[str]) -> None:
@@ -260,23 +305,14 @@ def _outputs(given: list[str] | None, series: Series) -> Any:
     return int(given[0]) if len(given) == 1 and given[0].isdecimal() else given
 
 
-def _value(text: str) -> object:
-    """Return what the text of an option means: a number, true or false, or the text itself."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return {"true": True, "false": False}.get(text.lower(), text)
-
-
 def _number(scenario: Scenario) -> Number:
     described = description.mapping(scenario.number)
-    kind = described.pop("kind")
+    kind, bits = described.pop("kind"), described.pop("float_bits", Float().bits)
     try:
-        return Float() if kind == "float" else Fixed(**described)
+        return Float(bits) if kind == "float" else Fixed(**described)
     except UserError as error:
-        raise UserError(f"[number] {str(error).removeprefix('Fixed.')}") from None
+        message = str(error).removeprefix("Fixed.").replace("Float.bits", "float_bits")
+        raise UserError(f"[number] {message}") from None
 
 
 def _machine(scenario: Scenario) -> Machine | None:
@@ -305,7 +341,7 @@ def _judged(scenario: Scenario) -> AbstractContextManager[None]:
     """Refuse, before it is built, a network that RTRL could not be trained on here."""
 
     def judge(units: int, edges: float) -> None:
-        if RTRL.name in scenario.compare:
+        if any(rules.kind(text) is RTRL for text in scenario.compare):
             where = f"{scenario.name}: {RTRL.title} with {units:,} units"
             memory.refuse_beyond(where, memory.of_rtrl(units, edges), _advice(RTRL.name))
 

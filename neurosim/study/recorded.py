@@ -36,16 +36,22 @@ def columns(path: Path, given: Names | None, target: Names | None) -> tuple[Colu
     UserError
         When the file cannot be read, has no such column, or a column is named twice.
     """
-    names = table.header(path)
+    return chosen(path, table.header(path), given, target)
+
+
+def chosen(
+    where: str | Path, names: Columns, given: Names | None, target: Names | None
+) -> tuple[Columns, Columns]:
+    """Return which of the columns ``names`` are inputs and targets; see `columns`."""
     if given is None and target is None:
         if len(names) > 1:
             raise UserError(
-                f"{path}: has the columns {', '.join(f'{name:.20}' for name in names[:8])}."
+                f"{where}: has the columns {', '.join(f'{name:.20}' for name in names[:8])}."
                 " Say which is predicted with --target COLUMN."
             )
         return names, names
     found = {
-        what: _listed(path, names, named, what)
+        what: _listed(where, names, named, what)
         for what, named in (("input", given), ("target", target))
         if named is not None
     }
@@ -82,13 +88,26 @@ def series(
     UserError
         For a mistake in the file, a constant column, or too few rows.
     """
-    distinct = tuple(dict.fromkeys((*inputs, *targets)))
-    found = table.read(path, distinct)
-    pairs = _pairs(path, len(found.values), horizon)
+    found = table.read(path, tuple(dict.fromkeys((*inputs, *targets))))
+    return of_table(found, inputs, targets, horizon, steps, passes, most_steps)
+
+
+def of_table(
+    found: Table,
+    inputs: Columns,
+    targets: Columns,
+    horizon: int,
+    steps: int | None = None,
+    passes: int | None = None,
+    most_steps: int = 10_000_000,
+) -> Series:
+    """Return the series in a table that has been read; see `series`."""
+    where, distinct = found.where, found.names
+    pairs = _pairs(where, len(found.values), horizon)
     count = steps
     if count is None:
-        count = pairs * whole("task csv: passes", 1 if passes is None else passes)
-    whole(f"{path}: {pairs:,} rows a pass, passes times as many steps", count, most=most_steps)
+        count = pairs * whole(f"{where}: passes", 1 if passes is None else passes)
+    whole(f"{where}: {pairs:,} rows a pass, passes times as many steps", count, most=most_steps)
     scaled, scale, offset = _scaled(found)
     step = np.arange(count) % pairs
     seen = scaled[:, [distinct.index(name) for name in inputs]]
@@ -101,24 +120,24 @@ def series(
         targets=scaled[:, own][step + horizon],
         input_names=inputs,
         target_names=targets,
-        origin=f"{', '.join(targets)} of {path.name}, {ahead} ahead, {extent}",
+        origin=f"{', '.join(targets)} of {Path(where).name}, {ahead} ahead, {extent}",
         scale=tuple(scale[own].tolist()),
         offset=tuple(offset[own].tolist()),
         distinct=min(pairs, count),
     )
 
 
-def _pairs(path: Path, rows: int, horizon: int) -> int:
+def _pairs(where: str | Path, rows: int, horizon: int) -> int:
     """Return how many rows have a target ``horizon`` rows on."""
     if rows - horizon < 2:
         raise UserError(
-            f"{path}: {rows} rows are too few to look {horizon} ahead: two pairs of input and"
+            f"{where}: {rows} rows are too few to look {horizon} ahead: two pairs of input and"
             f" target need {horizon + 2}. Use a smaller horizon or a longer file."
         )
     return rows - horizon
 
 
-def _listed(path: Path, names: Columns, given: Names, what: str) -> Columns:
+def _listed(path: str | Path, names: Columns, given: Names, what: str) -> Columns:
     if not isinstance(given, str):
         listed = tuple(str(name) for name in given)
     elif given in names:  # a column whose own name has a comma in it is meant before a list is
@@ -142,12 +161,12 @@ def _scaled(found: Table) -> tuple[NDArray[np.float64], NDArray[np.float64], NDA
     for name, least, most in zip(found.names, low.tolist(), high.tolist(), strict=True):
         if least == most:
             raise UserError(
-                f"{found.path}: column {name} is {least:g} in every row, so there is nothing to"
+                f"{found.where}: column {name} is {least:g} in every row, so there is nothing to"
                 " learn from it. Choose another column."
             )
         if not np.isfinite(most - least):
             raise UserError(
-                f"{found.path}: column {name} spans {least:g} to {most:g}, too much for a float."
+                f"{found.where}: column {name} spans {least:g} to {most:g}, too much for a float."
                 " Scale it down."
             )
     scale, offset = (high - low) / (2 * REACH), low + (high - low) / 2

@@ -15,19 +15,20 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import neurosim
 from neurosim.errors import UserError, nearest
 from neurosim.model.network import Network
-from neurosim.study import description, sources
+from neurosim.study import description, rules, sources
 from neurosim.study.checks import is_file, is_folder
-from neurosim.study.scenario import Scenario, digest, folder_name
+from neurosim.study.scenario import Scenario, digest, folder_name, in_path
 from neurosim.study.summary import SCHEMA, Summary, finite, summary_in
 from neurosim.study.training import TAIL_STEPS, Outcome
 
@@ -82,10 +83,17 @@ def prepared(scenario: Scenario, out: Path) -> Iterator[Path]:
         raise
 
 
-def write(folder: Path, scenario: Scenario, summary: Summary, outcomes: Sequence[Outcome]) -> str:
+def write(
+    folder: Path,
+    scenario: Scenario,
+    summary: Summary,
+    outcomes: Sequence[Outcome],
+    beside: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Write the run folder and return in words what was written.
 
-    What a run has finished before is kept when the same run ends early.
+    What a run has finished before is kept when the same run ends early. ``beside`` are the texts
+    of more files, by their names.
     """
     if summary.status != "done" and _finished(folder):
         return f"nothing: {folder} holds this run, finished before"
@@ -96,9 +104,11 @@ def write(folder: Path, scenario: Scenario, summary: Summary, outcomes: Sequence
     for outcome in firsts:
         if outcome.failure is not None:
             continue  # weights that are not finite are none that anyone could go on with
-        own = outcome.rule == scenario.rule.name or len(firsts) == 1
-        name = CHECKPOINT if own else f"checkpoint-{outcome.rule}.safetensors"
+        own = len(firsts) == 1 or outcome.rule == rules.key(scenario.rule.name)
+        name = CHECKPOINT if own else f"checkpoint-{in_path(outcome.rule)}.safetensors"
         replace_whole(folder / name, _saver(outcome.network))
+    for name, text in beside.items():
+        _replace_text(folder / name, text)
     # last, since a folder is known by its summary
     record = json.dumps(_record(scenario, summary), indent=2, allow_nan=False)
     _replace_text(folder / SUMMARY, record + "\n")

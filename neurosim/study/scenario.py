@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,20 +17,24 @@ from typing import Any, Literal
 
 from neurosim.errors import UserError, nearest
 from neurosim.study import description
-from neurosim.study.checks import number, whole
+from neurosim.study.checks import is_file, number, whole
+from neurosim.study.optimizers import OptimizerSpec
 from neurosim.study.specs import WIDTHS, NetworkSpec, NumberSpec, RuleSpec, TaskSpec
+from neurosim.study.variants import given_for, known_as, located
 
 __all__ = [
     "SWEEPS",
     "WIDTHS",
     "NetworkSpec",
     "NumberSpec",
+    "OptimizerSpec",
     "RuleSpec",
     "Scenario",
     "TaskSpec",
     "digest",
     "folder_name",
     "from_mapping",
+    "in_path",
     "rate",
     "resolve_files",
 ]
@@ -50,7 +54,7 @@ class Scenario:
     summary
         What it shows, in a line.
     compare
-        Rules that `compare` sets side by side, such as rtrl,trtrl.
+        Rules that `compare` sets side by side, such as rtrl,trtrl:literal=true,./my_rule.py.
     rates
         Learning rates of single rules, in place of [rule]'s: --rates.RULE RATE.
     machine
@@ -80,6 +84,7 @@ class Scenario:
     network: NetworkSpec = field(default_factory=NetworkSpec)
     task: TaskSpec = field(default_factory=TaskSpec)
     rule: RuleSpec = field(default_factory=RuleSpec)
+    optimizer: OptimizerSpec = field(default_factory=OptimizerSpec)
     compare: tuple[str, ...] = ("rtrl", "trtrl")
     rates: Mapping[str, float] = field(default_factory=dict)
     number: NumberSpec = field(default_factory=NumberSpec)
@@ -114,8 +119,9 @@ class Scenario:
             whole("sizes", units)
         if self.swept and len(self.seeds) > 1:
             raise UserError("seeds: costs are the same for every seed. Give one, or no sizes.")
+        named = {name for text in self.compare for name in known_as(text)}
         for rule, units in self.largest.items():
-            if rule not in self.compare or not self.sizes:
+            if rule not in named or not self.sizes:
                 raise UserError(f"largest.{rule}: there are no sizes of it. Add them, or drop it.")
             if whole(f"largest.{rule}", units) < min(self.sizes):
                 raise UserError(
@@ -123,14 +129,15 @@ class Scenario:
                     " on none. Raise it, or leave the rule out of compare."
                 )
         for rule, speed in self.rates.items():
-            if rule not in self.compare:
+            if rule not in named:
                 raise UserError(f"rates.{rule}: is not compared. Add it to compare, or drop it.")
             number(f"rates.{rule}", speed, 0, 1e6)
 
 
 def rate(scenario: Scenario, rule: str) -> float:
-    """Return the learning rate of ``rule``: its own where it has one."""
-    return scenario.rates.get(rule, scenario.rule.learning_rate)
+    """Return the learning rate of ``rule``, named as in ``compare``: its own where it has one."""
+    found = given_for(scenario.rates, rule)
+    return scenario.rule.learning_rate if found is None else found
 
 
 def from_mapping(given: Mapping[str, object], where: str) -> Scenario:
@@ -147,6 +154,7 @@ def resolve_files(scenario: Scenario, folder: Path) -> Scenario:
     for table, key in _files(described):
         if (folder / table[key]).is_file():
             table[key] = str((folder / table[key]).resolve())
+    _locate_rules(described, lambda path: _full(folder / path))
     return from_mapping(described, f"{scenario.name}:")
 
 
@@ -157,17 +165,24 @@ def digest(scenario: Scenario) -> str:
     """
     described = description.mapping(scenario)
     del described["summary"]
+    if not described["optimizer"]:
+        del described["optimizer"]
     for table, key in _files(described):
         with suppress(OSError):  # what cannot be read is refused where it is used
-            table[key] = hashlib.sha256(Path(table[key]).read_bytes()).hexdigest()
+            table[key] = _content(Path(table[key]))
+    _locate_rules(described, _content_if_any)
     canonical = json.dumps(described, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:8]
 
 
 def folder_name(scenario: Scenario) -> str:
-    """Return ``NAME-HASH`` with the name reduced to characters that are safe in a path."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", scenario.name).strip("-.")[:60]
-    return f"{safe or 'scenario'}-{digest(scenario)}"
+    """Return ``NAME-HASH``, the name as far as it is safe in a path."""
+    return f"{in_path(scenario.name) or 'scenario'}-{digest(scenario)}"
+
+
+def in_path(name: str) -> str:
+    """Return a name reduced to characters that are safe in a path, and not too many of them."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60]
 
 
 def _files(described: dict[str, Any]) -> list[tuple[Any, Any]]:
@@ -177,6 +192,31 @@ def _files(described: dict[str, Any]) -> list[tuple[Any, Any]]:
     # a bare word is a name on the shelf, even where a file happens to be called so
     found = [(table, key) for table, key in places if Path(table.get(key, "")).suffix]
     return found + [(machines, n) for n, name in enumerate(machines) if Path(name).suffix]
+
+
+def _locate_rules(described: dict[str, Any], locate: Callable[[Path], str | None]) -> None:
+    """Let the files of rules, wherever the described scenario names one, stand as ``locate`` says.
+
+    A rule without a file stays as it is.
+    """
+    described["compare"] = [located(text, locate) for text in described["compare"]]
+    described["rule"]["name"] = located(described["rule"]["name"], locate)
+    for key in ("rates", "largest"):
+        described[key] = {located(text, locate): v for text, v in described[key].items()}
+
+
+def _full(path: Path) -> str | None:
+    return str(path.resolve()) if is_file(path) else None
+
+
+def _content(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _content_if_any(path: Path) -> str | None:
+    with suppress(OSError):
+        return _content(path)
+    return None
 
 
 _CHOICES = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +31,11 @@ class Series:
         For each target: ``value * scale + offset`` is the value in its own units.
     distinct : int
         Steps until the series begins anew; as many as there are where it never does.
+    kind : str
+        ``regression``, or ``classes``: targets that are 1 for one output and 0 for the others, made
+        for outputs that are probabilities.
+    judged : ndarray (steps,) of bool, optional
+        The steps at which a class is worth counting as right or wrong; all where it is None.
     """
 
     inputs: NDArray[np.float64]
@@ -39,11 +46,24 @@ class Series:
     scale: tuple[float, ...]
     offset: tuple[float, ...]
     distinct: int
+    kind: Literal["regression", "classes"] = "regression"
+    judged: NDArray[np.bool_] | None = None
 
     @property
     def steps(self) -> int:
         """How many steps there are."""
         return len(self.inputs)
+
+    def signed(self) -> Series:
+        """Return the series with the 0 and 1 of classes as -0.8 and 0.8, for squared errors."""
+        assert self.kind == "classes"
+        outputs = len(self.target_names)
+        return replace(
+            self,
+            targets=REACH * (2 * self.targets - 1),
+            scale=(0.5 / REACH,) * outputs,
+            offset=(0.5,) * outputs,
+        )
 
     def positive(self) -> Series:
         """Return the series with its targets moved from +-0.8 to 0.1 .. 0.9, for logistic units."""
@@ -78,4 +98,36 @@ def single(
         scale=(scale,),
         offset=(offset,),
         distinct=len(inputs),
+    )
+
+
+def one_hot(codes: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """Return rows of ``count`` zeros with a one at the place of each code, shape (codes, count)."""
+    rows = np.zeros((len(codes), count))
+    rows[np.arange(len(codes)), codes] = 1.0
+    return rows
+
+
+def classes(
+    inputs: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    input_names: Sequence[str],
+    target_names: Sequence[str],
+    origin: str,
+    judged: NDArray[np.bool_] | None = None,
+    distinct: int | None = None,
+) -> Series:
+    """Return the series whose targets are classes, one-hot of shape (steps, classes)."""
+    outputs = len(target_names)
+    return Series(
+        inputs=inputs,
+        targets=targets,
+        input_names=tuple(input_names),
+        target_names=tuple(target_names),
+        origin=origin,
+        scale=(1.0,) * outputs,
+        offset=(0.0,) * outputs,
+        distinct=len(inputs) if distinct is None else distinct,
+        kind="classes",
+        judged=judged,
     )

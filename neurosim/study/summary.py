@@ -21,7 +21,7 @@ _TEXTS |= {"technology", "alternate_technology"}
 _WHOLE = ("units", "lanes", "block_rams", "block_rams_there", "multipliers",
           "multipliers_there", "largest_units")  # fmt: skip
 _FIT = {"part": str, "rule": str, "fits": bool, **dict.fromkeys(_WHOLE, int)}
-_LISTS = {"seeds", "nmse_by_seed"}
+_LISTS = {"seeds", "nmse_by_seed", "cosine_by_seed", "hidden_cosine_by_seed"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Summary:
     Attributes
     ----------
     verb
-        What was asked for: run, compare or cost.
+        What was asked for: run, compare, cost or align.
     status
         done, interrupted or failed.
     seconds
@@ -82,9 +82,12 @@ class Summary:
         For each rule, what figures draw of its step (`neurosim.study.profiles`).
     fits
         One mapping for each rule and part of the market (`neurosim.study.fit.Row`).
+    alignment
+        For each rule, the cosine of its gradient with the exact one in equal parts of the run
+        (`neurosim.study.alignment`).
     """
 
-    verb: Literal["run", "compare", "cost"]
+    verb: Literal["run", "compare", "cost", "align"]
     status: Literal["done", "interrupted", "failed"]
     seconds: float
     network: str
@@ -100,6 +103,7 @@ class Summary:
     host: Mapping[str, Any]
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     fits: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
+    alignment: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 def finite(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,12 +22,12 @@ MISSING = ("", "-", "?", "na", "n/a", "nan", "null", "none")
 
 
 class Table(NamedTuple):
-    """The chosen columns of a file.
+    """The chosen columns of a file, or of a package's data, which ``where`` names.
 
     ``values`` has shape (rows, columns), and ``lines`` the line of the file that each row is on.
     """
 
-    path: Path
+    where: str | Path
     names: tuple[str, ...]
     values: NDArray[np.float64]
     lines: NDArray[np.int64]
@@ -178,7 +178,7 @@ def _names(path: Path, first: Row) -> tuple[str, ...]:
     return names
 
 
-def place(path: Path, names: Sequence[str], column: str) -> int:
+def place(path: str | Path, names: Sequence[str], column: str) -> int:
     """Return where a column stands in a line, or say which columns there are."""
     if column in names:
         return names.index(column)

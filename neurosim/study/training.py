@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from typing import Any, NamedTuple
@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 from neurosim import engines
 from neurosim.errors import RunFailed
 from neurosim.model.network import Network
+from neurosim.study import rules
 from neurosim.study.busiest import IDLE, Busiest, Busy
 from neurosim.study.problem import Problem
 from neurosim.study.scenario import Scenario
+from neurosim.study.series import Series
 
 CURVE_POINTS = 40
 TAIL_STEPS = 2_000
@@ -35,7 +37,7 @@ SECONDS_BETWEEN_REPORTS = 0.1
 
 
 class Job(NamedTuple):
-    """One training: a rule of a scenario, from the weights that a seed draws."""
+    """One training: a rule of a scenario, by its text, from the weights that a seed draws."""
 
     scenario: Scenario
     rule: str
@@ -64,7 +66,8 @@ class Outcome:
     ``nmse`` is the run's own (`neurosim.engines.Run.nmse`), and ``curve`` the same in equal parts
     of the run, but over the variance of all its targets. ``targets``, ``outputs`` and ``errors``,
     each (steps, outputs), are the last steps, from ``first_step`` on. ``failure`` says why a run
-    could not go on.
+    could not go on. ``bits_per_symbol`` and ``accuracy`` are the run's own too, for targets that
+    are classes, and ``bits_curve`` are the bits in equal parts of the run.
     """
 
     rule: str
@@ -81,6 +84,9 @@ class Outcome:
     network: Network
     interrupted: bool = False
     failure: str | None = None
+    bits_per_symbol: float | None = None
+    accuracy: float | None = None
+    bits_curve: tuple[float, ...] = ()
 
 
 Watcher = Callable[[Progress], object]
@@ -116,6 +122,11 @@ def train(
 
 def train_one(job: Job, watch: Watcher, stopped: Callable[[], bool] = lambda: False) -> Outcome:
     """Train one job here; ``stopped`` is asked now and then whether to end early."""
+    with rules.blamed(job.rule):
+        return _trained(job, watch, stopped)
+
+
+def _trained(job: Job, watch: Watcher, stopped: Callable[[], bool]) -> Outcome:
     problem = Problem.of(job.scenario, job.seed)
     inputs, targets = problem.series.inputs, problem.series.targets
     busiest = Busiest(problem.network)
@@ -130,14 +141,14 @@ def train_one(job: Job, watch: Watcher, stopped: Callable[[], bool] = lambda: Fa
             number=problem.number,
             machine=problem.machine if job.scenario.engine == "clocked" else None,
             seed=job.seed,
-            on_step=_reporter(job, problem, watch, stopped, busiest),
+            on_part=_reporter(job, problem, watch, stopped, busiest),
             on_start=busiest.follow,
         )
     except RunFailed as failed:
         if not isinstance(failed.run, engines.Run):
             raise
         run, failure = failed.run, str(failed)
-    return _outcome(job, run, targets, failure)
+    return _outcome(job, run, problem.series, failure)
 
 
 def _one_by_one(jobs: Sequence[Job], watch: Watcher) -> list[Outcome]:
@@ -222,32 +233,33 @@ def _reporter(
     job: Job, problem: Problem, watch: Watcher, stopped: Callable[[], bool], busiest: Busiest
 ) -> Callable[[int, NDArray[np.float64], NDArray[np.float64]], None]:
     steps, units = problem.series.steps, len(problem.network.units)
-    variance = _variance(problem.series.targets)
+    variance, rule = _variance(problem.series.targets), rules.key(job.rule)
     last = time.perf_counter()
     smooth: float | None = None
 
-    def on_step(t: int, outputs: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
+    def on_part(done: int, outputs: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
         nonlocal last, smooth
-        square = float(errors @ errors) / len(errors)
-        smooth = square if smooth is None else smooth + 0.002 * (square - smooth)
+        squares = (errors**2).mean(axis=1)
+        before = squares[0] if smooth is None else smooth
+        fading = 0.998 ** np.arange(len(squares))[::-1]
+        smooth = float(0.998 ** len(squares) * before + 0.002 * (fading @ squares))
         now = time.perf_counter()
-        if now - last > SECONDS_BETWEEN_REPORTS or t + 1 == steps:
+        if now - last > SECONDS_BETWEEN_REPORTS or done == steps:
             last = now
-            busy = busiest.now(t + 1)
-            watch(Progress(job.rule, units, job.seed, t + 1, steps, smooth / variance, busy))
+            busy = busiest.now(done)
+            watch(Progress(rule, units, job.seed, done, steps, smooth / variance, busy))
             if stopped():
                 raise KeyboardInterrupt
 
-    return on_step
+    return on_part
 
 
-def _outcome(
-    job: Job, run: engines.Run, targets: NDArray[np.float64], failure: str | None
-) -> Outcome:
-    steps = len(run.errors)
+def _outcome(job: Job, run: engines.Run, series: Series, failure: str | None) -> Outcome:
+    steps, targets = len(run.errors), series.targets
     first = max(0, steps - TAIL_STEPS)
+    classes = series.kind == "classes"
     return Outcome(
-        rule=job.rule,
+        rule=rules.key(job.rule),
         seed=job.seed,
         units=len(run.network.units),
         steps=steps,
@@ -261,7 +273,24 @@ def _outcome(
         network=run.network,
         interrupted=run.interrupted,
         failure=failure,
+        bits_per_symbol=run.bits_per_symbol(judged=series.judged) if classes else None,
+        accuracy=run.accuracy(judged=series.judged) if classes else None,
+        bits_curve=_bits_curve(run, series.judged) if classes else (),
     )
+
+
+def _bits_curve(run: engines.Run, judged: NDArray[np.bool_] | None) -> tuple[float, ...]:
+    found = []
+    for steps in np.array_split(np.arange(run.steps), min(CURVE_POINTS, run.steps) or 1):
+        part = replace(
+            run,
+            outputs=run.outputs[steps],
+            errors=run.errors[steps],
+            targets=run.targets[steps],
+        )
+        if len(steps):
+            found.append(part.bits_per_symbol(1.0, None if judged is None else judged[steps]))
+    return tuple(bits for bits in found if bits is not None)
 
 
 def _curve(errors: NDArray[np.float64], variance: float) -> tuple[float, ...]:

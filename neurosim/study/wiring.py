@@ -124,7 +124,7 @@ def wire_pairs(
 ) -> nx.DiGraph:
     """Return the same of pairs of numbers, (from unit, to unit), in place of a graph of them."""
     named = [f"n{number}" for number in range(units)]
-    names = _checked(inputs, named)
+    names = names_apart(inputs, named)
     graph = nx.DiGraph(inputs=names, outputs=[named[number] for number in outputs])
     graph.add_nodes_from([*named, *names, BIAS])
     graph.add_edges_from((named[a], named[b]) for a, b in pairs)
@@ -161,7 +161,7 @@ def describe(
     UserError
         When an input has a name that is taken.
     """
-    names = _checked(inputs, [f"n{number}" for number in range(sum(sizes))])
+    names = names_apart(inputs, [f"n{number}" for number in range(sum(sizes))])
     return Blocks(tuple(sizes), frozenset(joined), len(names), frozenset(fed), outputs)
 
 
@@ -171,7 +171,14 @@ def loops(graph: nx.Graph) -> nx.Graph:
     return graph
 
 
-def _checked(inputs: Sequence[str], units: Sequence[str]) -> list[str]:
+def names_apart(inputs: Sequence[str], units: Sequence[str]) -> list[str]:
+    """Return the names of the inputs.
+
+    Raises
+    ------
+    UserError
+        When there are none, or one is the name of another node.
+    """
     names = [inputs] if isinstance(inputs, str) else [str(name) for name in inputs]
     taken = {BIAS, *units}
     if not names:

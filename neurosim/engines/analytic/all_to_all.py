@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from neurosim.engines.analytic.haulage import Haulage
 from neurosim.engines.analytic.lines import Line
 from neurosim.learning.counts import Census
+from neurosim.learning.parts.hybrid_pass import COLUMN, PRODUCT
+from neurosim.learning.parts.reduction import ROOT
 from neurosim.machine import Machine, Noc
-from neurosim.model.messages import SENSITIVITY
+from neurosim.model.messages import REDUCTION, SENSITIVITY
 from neurosim.model.operations import Receive, Send
 from neurosim.noc.packets import train
 from neurosim.noc.topology import Topology, multicast_plan
@@ -63,7 +65,7 @@ def haulage(
     Returns
     -------
     Haulage or None
-        None where it has no closed form: not all units speak to all others.
+        None where it has no closed form: not all units speak to all others, or all to one.
     """
     topology = Topology(noc, machine.tiles)
     sendings = [sending for line in lines for sending in _sendings(line)]
@@ -75,6 +77,9 @@ def haulage(
     together: defaultdict[tuple[str, int, bool], list[Sending]] = defaultdict(list)
     for sending in sendings:
         operation = sending.operation
+        if _reduces(sending):
+            together[operation.kind, sending.ordinal, operation.scatter].append(sending)
+            continue
         if sending.away < census.n - 1 or sending.times > 1:
             continue  # to single units, below
         waits = (operation.kind, sending.ordinal) in late
@@ -86,8 +91,10 @@ def haulage(
         else:
             together[operation.kind, sending.ordinal, operation.scatter].append(sending)
     for group in together.values():
-        table.together(group)
-    single = next((s for s in sendings if s.away < census.n - 1 or s.times > 1), None)
+        add = table.to_root if _reduces(group[0]) else table.together
+        add(group)
+    apart = (s for s in sendings if not _reduces(s))
+    single = next((s for s in apart if s.away < census.n - 1 or s.times > 1), None)
     if single is not None:
         table.one_by_one(single.operation.words.count)
     return Haulage(topology, table.words, table.flits)
@@ -100,6 +107,11 @@ def _sendings(line: Line) -> Iterator[Sending]:
         before[operation.kind] += times
 
 
+def _reduces(sending: Sending) -> bool:
+    """Whether a message goes to the one unit that adds up what all send."""
+    return sending.operation.kind == REDUCTION and sending.operation.along == (ROOT,)
+
+
 def _parted(sending: Sending, units: int) -> tuple[Sending, Sending]:
     """Part RTRL's bursts into those that all units have an inbox for at once, and the others."""
     early = INBOXES if units > INBOXES + 1 else units
@@ -109,11 +121,16 @@ def _parted(sending: Sending, units: int) -> tuple[Sending, Sending]:
 
 
 def _closed(census: Census, sendings: Sequence[Sending]) -> bool:
-    """Whether every message goes to all other units, or one each to every one of them."""
+    """Whether every message goes to all other units, one each to every one of them, or to one.
+
+    Columns, which inboxes take in turn tick after tick, have no closed form.
+    """
     others = census.n - 1
+    if any(sending.operation.kind in (PRODUCT, COLUMN) for sending in sendings):
+        return False
     single: Counter[int] = Counter()
     for sending in sendings:
-        if sending.away < others:
+        if sending.away < others and not _reduces(sending):
             single[sending.numbers[0]] += sending.times
     alike = len({kind.example.edges for kind in census.kinds}) == 1
     return alike and all(times == others for times in single.values())
@@ -158,6 +175,14 @@ class _Table:
         words = np.zeros_like(self.words)
         for sending in group:
             words += np.outer(self._on_tiles(sending.numbers), self._copies(sending.operation))
+        self._add(words, self._flits(words))
+
+    def to_root(self, group: Sequence[Sending]) -> None:
+        """Add messages to the unit that adds up: those from one tile are one train."""
+        words = np.zeros_like(self.words)
+        for sending in group:
+            sent = self._on_tiles(sending.numbers) * sending.operation.words.count
+            words[:, self.tiles[ROOT]] += sent
         self._add(words, self._flits(words))
 
     def alone(self, sending: Sending) -> None:

@@ -81,7 +81,7 @@ class Least(NamedTuple):
     haulage: Haulage | None = None
 
 
-def least(census: Census, rule: Rule, machine: Machine, number: Number) -> Least:
+def least(census: Census, rule: Rule, machine: Machine, number: Number, phase: int = 0) -> Least:
     """Return what a step of a rule takes at the least, and what has a closed form beside.
 
     Parameters
@@ -90,19 +90,22 @@ def least(census: Census, rule: Rule, machine: Machine, number: Number) -> Least
         The network.
     rule, machine, number
         How it learns, on what, and in which numbers.
+    phase
+        The step modulo the rule's period.
 
     Raises
     ------
     UserError
         When a neuron's words do not fit the machine's memories.
     """
-    barrier, counts = machine.sync.latency_cycles, rule.closed(census)
+    barrier, counts = machine.sync.latency_cycles, rule.counted_at(census, phase)
     if isinstance(machine.interconnect, Fabric):  # whose lanes go through a schedule of their own
         passes = -(-counts.multiplications // machine.lanes(census.n))
         bounds = Bounds(passes + barrier, barrier, barrier, barrier)
         return Least(bounds, counts.words_sent)
     machine = machine.on(census.n)
-    step = _Step(census, rule, machine, number, lines(census, rule, machine, number))
+    work = lines(census, rule, machine, number, phase)
+    step = _Step(census, rule, machine, number, phase, work)
     found = (step.compute(), step.memory(), step.link(), step.dependency())
     bounds = Bounds(*(cycles + barrier for cycles in found))
     if not isinstance(machine.interconnect, Noc):
@@ -119,6 +122,7 @@ class _Step:
     rule: Rule
     machine: Machine
     number: Number
+    phase: int
     lines: Sequence[Line]
 
     @property
@@ -175,7 +179,7 @@ class _Step:
         network = self.census.network
         if closed is not None or not isinstance(network, Network):
             return closed
-        return counted(Score(network, self.rule, self.number, self.machine))
+        return counted(Score(network, self.rule, self.number, self.machine, self.phase))
 
     def _arrival(self, line: Line) -> int:
         """When a unit's first words can be there at the earliest."""

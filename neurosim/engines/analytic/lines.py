@@ -109,22 +109,24 @@ class Line:
         return cycles
 
 
-def lines(census: Census, rule: Rule, machine: Machine, number: Number) -> tuple[Line, ...]:
-    """Return the lines of all kinds of units, then of the inputs.
+def lines(
+    census: Census, rule: Rule, machine: Machine, number: Number, phase: int = 0
+) -> tuple[Line, ...]:
+    """Return the lines of all kinds of units, then of the inputs, in a step of that phase.
 
     Raises
     ------
     UserError
         When a neuron's words do not fit the machine's memories.
     """
-    memories = [rule.described(kind.example, census.network) for kind in census.kinds]
-    crowded = _crowded(census, memories, machine, number)
+    kinds = rule.alike(census)
+    memories = [rule.described(kind.example, census.network) for kind in kinds]
+    crowded = _crowded(kinds, memories, machine, number)
     found = []
-    for kind, own in zip(census.kinds, memories, strict=True):
+    for kind, own in zip(kinds, memories, strict=True):
         homes = _homes(kind, own, machine, number, crowded)
-        items = (
-            Item(times, op, _time(op, homes, machine)) for times, op in rule.work(kind, census)
-        )
+        work = rule.work_at(kind, census, phase)
+        items = (Item(times, op, _time(op, homes, machine)) for times, op in work)
         found.append(Line(kind, tuple(items), own, homes))
     return (*found, *(_input(kind) for kind in census.inputs))
 
@@ -157,14 +159,17 @@ def _homes(
 
 
 def _crowded(
-    census: Census, memories: Sequence[Mapping[str, Memory]], machine: Machine, number: Number
+    kinds: Sequence[Kind],
+    memories: Sequence[Mapping[str, Memory]],
+    machine: Machine,
+    number: Number,
 ) -> set[str]:
     """Return the memories that neurons share and that do not hold all that is meant for them."""
     bits: defaultdict[str, int] = defaultdict(int)
-    for kind, own in zip(census.kinds, memories, strict=True):
+    for kind, own in zip(kinds, memories, strict=True):
         for memory in own.values():
             if (bank := machine.bank_of(memory.role)) and bank.scope != "neuron":
-                each = memory.words * number.bits(memory.form)
+                each = memory.words * number.width(memory.form)
                 bits[bank.name] += each * len(kind.numbers)
     rooms = {bank.name: capacity(bank, number.word_bits) for bank in machine.memory}
     return {name for name, room in rooms.items() if room is not None and bits[name] > room}

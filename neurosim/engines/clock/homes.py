@@ -87,7 +87,7 @@ def settle(
     for neuron, memories in neurons:
         own: dict[str, Home] = {}
         for memory in memories.values():
-            bank, bits = machine.bank_of(memory.role), number.bits(memory.form)
+            bank, bits = machine.bank_of(memory.role), number.width(memory.form)
             if bank is None or not memory.words:
                 own[memory.name] = Home(bank, bits)
                 continue

@@ -7,8 +7,20 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from neurosim.engines.clock.homes import Home
+from neurosim.engines.tally import tally
 from neurosim.machine import Bus, Links, Machine, MemoryBank
-from neurosim.model.operations import Activate, Compute, Send, Words, operands, results
+from neurosim.model.operations import (
+    Activate,
+    Compute,
+    Divide,
+    Draw,
+    Root,
+    Send,
+    Solve,
+    Words,
+    operands,
+    results,
+)
 
 
 class BurstTime(NamedTuple):
@@ -17,7 +29,7 @@ class BurstTime(NamedTuple):
     Attributes
     ----------
     passes
-        Cycles in which its multiplications enter the lane.
+        Cycles in which its multiplications enter the lane, or its divisions have it.
     compute
         The passes and the latencies that fill and drain the pipeline.
     stall
@@ -54,9 +66,14 @@ def shape(operation: Compute, homes: Mapping[str, Home]) -> Hashable:
     """Return what the time of a burst depends on: equal shapes take equal times."""
     words = (*operands(operation), *results(operation))
     places = (homes[w.memory] for w in words)
-    return type(operation), tuple(
-        (home.bank and home.bank.name, home.bits, home.address is None, w.count, w.stride)
-        for w, home in zip(words, places, strict=True)
+    method = operation.method if isinstance(operation, Solve) else None
+    return (
+        type(operation),
+        method,
+        tuple(
+            (home.bank and home.bank.name, home.bits, home.address is None, w.count, w.stride)
+            for w, home in zip(words, places, strict=True)
+        ),
     )
 
 
@@ -66,9 +83,8 @@ def burst_time(operation: Compute, homes: Mapping[str, Home], machine: Machine) 
     moved = traffic(read, written, homes)
     banks = {bank.name: bank for bank in machine.memory}
     activates = isinstance(operation, Activate)
-    count = 1 if isinstance(operation, Activate) else operation.a.count
     stages = machine.compute
-    passes = _ceil(count, stages.macs_per_lane)
+    passes = _passes(operation, homes, machine)
     service = {name: _service(banks[name], moved) for name, _ in moved.words}
     private = [n for name, n in service.items() if banks[name].scope == "neuron"]
     turns = [(name, n) for name, n in service.items() if banks[name].scope != "neuron"]
@@ -84,6 +100,25 @@ def burst_time(operation: Compute, homes: Mapping[str, Home], machine: Machine) 
         shared=tuple(sorted(turns)),
         traffic=moved,
     )
+
+
+def _passes(operation: Compute, homes: Mapping[str, Home], machine: Machine) -> int:
+    """Return the cycles in which a lane can take nothing else.
+
+    Serial algebra goes one multiplication after the other, and its additions along with them.
+    """
+    stages = machine.compute
+    match operation:
+        case Activate():
+            return 1
+        case Draw():
+            return _ceil(operation.to.count, stages.macs_per_lane)
+        case Divide() | Root() | Solve():
+            each = stages.divide_latency_cycles or homes[operation.to.memory].bits
+            counts = tally(operation, 0)
+            return counts.multiplications + each * counts.divisions
+        case _:
+            return _ceil(operation.a.count, stages.macs_per_lane)
 
 
 def traffic(read: Iterable[Words], written: Iterable[Words], homes: Mapping[str, Home]) -> Traffic:

@@ -58,7 +58,7 @@ def footprint(
         for memory in rule.described(neuron, network).values():
             if memory.role is Role.CONSTANT:
                 continue
-            width = number.bits(memory.form)
+            width = number.width(memory.form)
             roles[memory.role.value] += memory.words
             own, bits = own + memory.words, bits + memory.words * width
             bank = machine.bank_of(memory.role)

@@ -18,7 +18,7 @@ from neurosim.engines.locality.reuse import Reuse, reuse
 from neurosim.engines.locality.roofline import Level, roofline
 from neurosim.engines.locality.traffic import Traffic, carried, grouped, traffic
 from neurosim.engines.mapping.placement import carried_hop_words, distances, place
-from neurosim.learning.counts import Counts
+from neurosim.learning.counts import Census, Counts
 from neurosim.learning.rule import Rule
 from neurosim.machine import Machine, Noc
 from neurosim.model.arithmetic import Number
@@ -127,17 +127,18 @@ class Locality:
 
 
 def locality(network: Network, rule: Rule, machine: Machine, number: Number) -> Locality:
-    """Find out how local a rule is on a machine.
+    """Find out how local a rule is on a machine, in its dearest step where steps differ.
 
     Raises
     ------
     UserError
         When neurons cannot be placed, or what they keep does not fit.
     """
-    machine, rule = machine.on(len(network.units)), machine.as_run(rule)
+    units = len(network.units)
+    machine, rule = machine.on(units), machine.as_run(rule).for_units(units)
     messages, tiles = traffic(network, rule), place(network, rule, machine)
     return Locality(
-        counts=rule.cost(network),
+        counts=rule.counted_at(Census.of(network), rule.beats[-1].phase),
         names=tuple(neuron.name for neuron in network.neurons),
         traffic=messages,
         tiles=tiles,

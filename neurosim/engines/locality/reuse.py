@@ -9,7 +9,8 @@ techniques for storage hierarchies", IBM Systems Journal 9(2), 1970, doi 10.1147
 An access is what ``learning/counts.py`` counts as a read or a write, in the order of the program:
 element by element within a burst, operands before the result, a broadcast operand once, before
 everything else. Each neuron has a stack of its own, since it touches its own memories only. The
-figures are those of a second step, after a first has filled the stack.
+figures are those of a second step, after a first has filled the stack; where steps differ, of the
+dearest, after a round from one such step to the next.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ from neurosim.model.network import Network
 from neurosim.model.neuron import Memory, Neuron
 from neurosim.model.operations import (
     Dot,
+    Draw,
     Operation,
     Phase,
     Receive,
     Send,
+    Solve,
     Words,
     operands,
     results,
@@ -176,12 +179,18 @@ def accesses_of(operations: Iterable[Operation], memories: Iterable[Memory]) -> 
 def _second_step(network: Network, rule: Rule, neuron: Neuron) -> Integers:
     """Return the stack distances of a neuron's second step."""
     memories = rule.described(neuron, network).values()
-    steps = [
+    *before, second = (
         accesses_of(operations_of(neuron, rule, network, phase), memories)
-        for phase in (0, 1 % rule.period)
-    ]
-    stack = _left_behind(steps[0])
-    return stack_distances(np.concatenate([stack, steps[1]]))[len(stack) :]
+        for phase in _phases(rule)
+    )
+    stack = _left_behind(np.concatenate(before))
+    return stack_distances(np.concatenate([stack, second]))[len(stack) :]
+
+
+def _phases(rule: Rule) -> list[int]:
+    """Return the phases of a round and of the step after it, which is like the round's first."""
+    second, steps = rule.beats[-1].phase or 1, sum(beat.times for beat in rule.beats)
+    return [(second - back) % rule.period for back in range(steps, -1, -1)]
 
 
 def _left_behind(addresses: Integers) -> Integers:
@@ -197,10 +206,10 @@ def _touched(operation: Operation, base: dict[str, int]) -> Integers:
     if isinstance(operation, (Send, Receive)):
         return _addresses(operation.words, base)
     read, written = operands(operation), results(operation)
-    once = [_addresses(words, base) for words in read if not words.stride]
-    together = [_addresses(words, base) for words in read if words.stride]
+    once = [_addresses(words, base) for words in read if not words.stride or words.count == 1]
+    together = [_addresses(words, base) for words in read if words.stride and words.count > 1]
     afterwards = [_addresses(words, base) for words in written]
-    if not isinstance(operation, Dot):  # which has its result at the end of the burst
+    if not isinstance(operation, (Dot, Draw, Solve)):  # whose results come at the end
         together, afterwards = together + afterwards, []
     burst = np.stack(together, axis=1).ravel() if together else np.empty(0, dtype=np.int64)
     return np.concatenate([*once, burst, *afterwards])
@@ -215,7 +224,7 @@ def _kinds(network: Network, rule: Rule) -> list[_Kind]:
     """Sort neurons by their memories and counts; the kinds with few accesses first."""
     alike: defaultdict[tuple[Counts, tuple[Memory, ...]], list[Neuron]] = defaultdict(list)
     for neuron in network.neurons:
-        program = operations_of(neuron, rule, network, 1 % rule.period)
+        program = operations_of(neuron, rule, network, _phases(rule)[-1])
         counts = total(tally(operation, neuron.number) for operation in program)
         alike[counts, tuple(rule.described(neuron, network).values())].append(neuron)
     kinds = [

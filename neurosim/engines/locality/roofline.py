@@ -25,6 +25,7 @@ from neurosim.engines.clock.homes import Home, settle
 from neurosim.engines.clock.timing import accesses
 from neurosim.engines.locality.traffic import Traffic, carried
 from neurosim.engines.mapping.placement import carried_hop_words, distances
+from neurosim.learning.counts import Census
 from neurosim.learning.rule import Rule
 from neurosim.machine import Bus, Dram, Links, Machine, MemoryBank, Noc
 from neurosim.model.arithmetic import Number
@@ -124,7 +125,8 @@ def roofline(
         found.append((DRAM, uses[DRAM], _dram_rates(machine.dram, machine.clock_mhz)))
     fed = [(name, use.words, _cycles(use, rates)) for name, use, rates in found if use.words]
     carrier = _carried(messages, machine, number, tiles)
-    multiplications = rule.cost(network).multiplications
+    phase = rule.beats[-1].phase
+    multiplications = rule.counted_at(Census.of(network), phase).multiplications
     peak = machine.lanes(units) * machine.compute.macs_per_lane
     levels = [
         Level(name, words, words / cycles, multiplications, peak)
@@ -141,7 +143,7 @@ def _uses(
     uses: defaultdict[str, _Use] = defaultdict(_Use)
     for neuron in network.neurons:
         own = homes[neuron.number]
-        for operation in operations_of(neuron, rule, network, 0):
+        for operation in operations_of(neuron, rule, network, rule.beats[-1].phase):
             for words, side in touched(operation):
                 home, message = own[words.memory], isinstance(operation, (Send, Receive))
                 if home.bank is not None and not message:

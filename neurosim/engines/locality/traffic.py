@@ -99,8 +99,9 @@ class Traffic:
         return pair_sums(self.source, self.destination, self.words, self.neurons)
 
 
-def traffic(network: Network, rule: Rule, phase: int = 0) -> Traffic:
-    """List what the neurons of a network say to each other in one step of a rule."""
+def traffic(network: Network, rule: Rule) -> Traffic:
+    """List what the neurons of a network say to each other in one step of a rule, the dearest."""
+    phase = rule.for_units(len(network.units)).beats[-1].phase
     kinds: dict[str, int] = {}
     rows, listeners = [], []
     for neuron in network.neurons:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurosim.report.figures import (
+    alignment,
     capacity,
     cycles,
     energy,
@@ -19,6 +20,8 @@ from neurosim.report.figures import (
 from neurosim.report.figures.picture import Material, Picture
 
 _DRAWERS: dict[str, Callable[[Material], Picture | None]] = {
+    "alignment": alignment.against_cost,
+    "alignment_over_time": alignment.over_time,
     "learning": learning.curves,
     "answers": learning.answers,
     "growth": growth.growth,

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from neurosim.report.labels import label
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -136,6 +138,12 @@ def rules(names: Iterable[str]) -> dict[str, Look]:
     return {name: looks.get(name) or free.pop() for name in distinct}
 
 
+def any_look(number: int) -> Look:
+    """Return a look for the thing of that number, where there may be more than there are looks."""
+    again, place = divmod(number, MOST_RULES)
+    return _LOOKS[place]._replace(line=_LOOKS[(place + again) % MOST_RULES].line)
+
+
 def parts(names: Sequence[str]) -> dict[str, Look]:
     """Return how each of the stacked parts looks, nine at most."""
     return dict(zip(names, _PARTS, strict=False))
@@ -152,7 +160,7 @@ def plain(text: str) -> str:
 def title(key: str) -> str:
     """Return the name of a rule as figures write it, with its machine or place as it is."""
     rule, comma, variant = key.partition(", ")
-    return plain(rule.upper() + comma + variant)
+    return plain(label(rule) + comma + variant)
 
 
 def legend(figure: Figure, handles: Sequence[Any]) -> None:

@@ -73,5 +73,10 @@ def planned(
         )
     if lanes is None:
         lanes = min(8, len(network.units))
+    if not rule.schedule.steady:
+        raise UserError(
+            f"{rule.title}: the chip's learning rate is a register of the host's, so its schedule"
+            " has no place on the chip. Use a constant rate, and set learning_rate between steps."
+        )
     encoded_rate(number or Fixed(), rule)
     return schedule(network, rule, lanes)

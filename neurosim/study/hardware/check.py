@@ -90,10 +90,10 @@ class Model(ArraysEngine):
         if learn:
             return np.asarray(self.step(x, target)[0])
         layout, number = self.layout, self.number
-        before = getattr(self._state, "y", self._state)
+        before = self._off.init(layout, number, self._state.y)
         weights = number.operand(self._weights)
         y = self._off.step(layout, number, weights, before, x, target).y
-        self._state = self._state._replace(y=y) if hasattr(self._state, "_replace") else y
+        self._state = self._state._replace(y=y)
         return np.asarray(y[layout.outputs])
 
     def raw(self, name: str) -> NDArray[np.int64]:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.engines.cells import encoded_rate
+from neurosim.engines.loop import OnStep
 from neurosim.engines.run import Run
-from neurosim.engines.train import OnStep, checked_stream
+from neurosim.engines.train import checked_stream
 from neurosim.errors import UserError
 from neurosim.learning.rule import Rule
 from neurosim.model.arithmetic import Format

@@ -64,7 +64,7 @@ def trace(
         raise UserError(
             f"steps: must be the first step and the last, counted from 0 (got {first}:{last})."
         )
-    rule, number = machine.as_run(rule), number or Float()
+    rule, number = machine.as_run(rule).for_units(len(network.units)), number or Float()
     held: list[EventFile] = []
 
     def write(beside: Path) -> None:

@@ -11,7 +11,19 @@ from neurosim.engines.clock.recorder import LATE
 from neurosim.engines.clock.score import Burst, Score
 from neurosim.machine import Bus
 from neurosim.machine.description import PER_NEURON
-from neurosim.model.operations import Activate, Compute, Dot, Words, operands, results
+from neurosim.model.operations import (
+    Activate,
+    Clip,
+    Compute,
+    Divide,
+    Dot,
+    Draw,
+    Root,
+    Solve,
+    Words,
+    operands,
+    results,
+)
 from neurosim.noc.arbiter import Clock
 from neurosim.study.trace.events import EventFile, Track
 
@@ -248,11 +260,28 @@ class Timeline:
 def equation(operation: Compute) -> str:
     """Return an operation in the terms of its rule, such as ``g = g + v * z``."""
     if isinstance(operation, Activate):
-        return f"{operation.to.memory}, {operation.slope.memory} = f({operation.s.memory})"
+        function = operation.function or "f"
+        return f"{operation.to.memory}, {operation.slope.memory} = {function}({operation.s.memory})"
+    if isinstance(operation, (Clip, Divide, Root, Draw, Solve)):
+        return f"{operation.to.memory} = {_special(operation)}"
     product = " * ".join(w.memory for w in (operation.a, operation.b) if w is not None)
     product = f"sum({product})" if isinstance(operation, Dot) else product
     plus = f"{operation.plus.memory} + " if operation.plus is not None else ""
     return f"{operation.to.memory} = {plus}{product}"
+
+
+def _special(operation: Clip | Divide | Root | Draw | Solve) -> str:
+    match operation:
+        case Clip():
+            return f"clip({operation.a.memory}, {operation.bound.memory})"
+        case Divide():
+            return f"{operation.a.memory} / {operation.b.memory}"
+        case Root():
+            return f"sqrt({operation.a.memory})"
+        case Draw():
+            return f"sign({operation.counter.memory})"
+        case Solve():
+            return f"{operation.method.name}({operation.of.memory})"
 
 
 def _about(burst: Burst) -> tuple[tuple[str, str], dict[str, Any]]:

@@ -10,7 +10,8 @@ is mostly one word of j for all its neighbours::
     g_ij =  q_i a_ij + q_j b_ij + v_i z_j                                            (7)
 
 d_j, w_jj and q_j; only w_ji, the weight of the reverse edge, differs from edge to edge. Both
-compute the same words to the bit; a medium that broadcasts carries far fewer for ``OWNER``.
+compute the same words to the bit; a medium that broadcasts carries far fewer for ``OWNER``. Where
+units leak, what j keeps of its activation is one word more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.rule import SLOPE
+from neurosim.learning.rule import KEEP, SLOPE
 from neurosim.model import messages
 from neurosim.model.neuron import Memory, Neuron, Role
 from neurosim.model.operations import Fma, Operation, Phase, Receive, Send, Words, every
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from neurosim.learning.trtrl import TRTRL
 
 REVERSE, LOOP, SLOPES, BLAME = "reverse weight", "loop weight", "slope", "blame"
+KEPT = "kept share"
 Q = Words("q")
 
 Operations = Iterator[Operation]
@@ -53,6 +55,8 @@ class Exchange(NamedTuple):
         (7) for the edges from reciprocal neighbours.
     sums_cost, gradient_cost
         Closed forms of the first four, and of the last two.
+    leak_cost
+        Closed form of what (3) takes more where units leak.
     """
 
     memories: Callable[[Neuron, TRTRL], tuple[Memory, ...]]
@@ -64,6 +68,7 @@ class Exchange(NamedTuple):
     gradient: Part
     sums_cost: Callable[[Census, TRTRL], Counts]
     gradient_cost: Callable[[Census, TRTRL], Counts]
+    leak_cost: Callable[[Census, TRTRL], Counts]
 
 
 def _unit_memories(neuron: Neuron, rule: TRTRL) -> tuple[Memory, ...]:
@@ -95,7 +100,9 @@ def _unit_sums(neuron: Neuron, rule: TRTRL, base: str) -> Operations:
     yield Fma(b_sum, w, Words("a_in", 0, r))
     if rule.loops(neuron):
         yield Fma(b_sum, every(Words("w", neuron.self_slot or 0), r), b, b_sum)
-    yield Fma(b, every(SLOPE, r), b_sum)
+    if neuron.leaks:
+        yield Fma(b, every(KEEP, r), b)
+    yield Fma(b, every(SLOPE, r), b_sum, b if neuron.leaks else None)
 
 
 def _unit_blamed(neuron: Neuron, rule: TRTRL) -> Operations:
@@ -144,14 +151,25 @@ def _unit_gradient_cost(c: Census, rule: TRTRL) -> Counts:
     )
 
 
+def _unit_leak_cost(c: Census, rule: TRTRL) -> Counts:
+    r = c.sum(lambda u: rule.exchanged(u) * u.leaks)
+    sharing = c.sum(lambda u: u.leaks and rule.exchanged(u) > 0)
+    return Counts(multiplications=r, additions=r, reads=2 * r + sharing, writes=r)
+
+
 def _owner_memories(neuron: Neuron, rule: TRTRL) -> tuple[Memory, ...]:
     r = rule.exchanged(neuron)
     names = ("w_reverse", "slope_in", "q_in", *(["loop_in"] if rule.self_terms else []))
-    kept = (Memory("b", r, Role.STORED), Memory("b_sum", r))
-    inboxes = (Memory(name, r, Role.INBOX) for name in names)
-    if neuron.self_slot is not None:
-        return (*kept, *inboxes)
-    return (*kept, Memory("no_loop", 1, Role.CONSTANT, per_unit=True), *inboxes)
+    constants = ["no_loop"] if neuron.self_slot is None else []
+    if neuron.amid_leaks:
+        names += ("keep_in",)
+        constants += [] if neuron.leaks else ["keep"]
+    return (
+        Memory("b", r, Role.STORED),
+        Memory("b_sum", r),
+        *(Memory(name, 1, Role.CONSTANT, per_unit=True) for name in constants),
+        *(Memory(name, r, Role.INBOX) for name in names),
+    )
 
 
 def _owner_offer(neuron: Neuron, rule: TRTRL) -> Operations:
@@ -160,6 +178,8 @@ def _owner_offer(neuron: Neuron, rule: TRTRL) -> Operations:
     if rule.self_terms:
         loop = Words("no_loop") if neuron.self_slot is None else Words("w", neuron.self_slot)
         yield Send(LOOP, loop, neuron.reciprocals)
+    if neuron.amid_leaks:
+        yield Send(KEPT, KEEP, neuron.reciprocals)
 
 
 def _owner_accept(neuron: Neuron, rule: TRTRL) -> Operations:
@@ -167,6 +187,8 @@ def _owner_accept(neuron: Neuron, rule: TRTRL) -> Operations:
     yield Receive(REVERSE, Words("w_reverse", 0, r), neuron.reciprocals)
     if rule.self_terms:
         yield Receive(LOOP, Words("loop_in", 0, r), neuron.reciprocals)
+    if neuron.amid_leaks:
+        yield Receive(KEPT, Words("keep_in", 0, r), neuron.reciprocals)
 
 
 def _owner_fired(neuron: Neuron, rule: TRTRL) -> Operations:
@@ -195,7 +217,10 @@ def _owner_gradient(neuron: Neuron, rule: TRTRL) -> Operations:
     yield Fma(g, Words("q_in", 0, r), b)
     yield Fma(g, every(Q, r), Words("a", 0, r), g)
     yield Phase("sensitivity")
-    yield Fma(b, Words("slope_in", 0, r), Words("b_sum", 0, r))
+    if neuron.amid_leaks:
+        yield Fma(b, Words("keep_in", 0, r), b)
+    kept = b if neuron.amid_leaks else None
+    yield Fma(b, Words("slope_in", 0, r), Words("b_sum", 0, r), kept)
     yield Phase("gradient")
 
 
@@ -226,6 +251,20 @@ def _owner_gradient_cost(c: Census, rule: TRTRL) -> Counts:
     )
 
 
+def _owner_leak_cost(c: Census, rule: TRTRL) -> Counts:
+    r = c.sum(lambda u: rule.exchanged(u) * u.amid_leaks)
+    sharing = c.sum(lambda u: u.amid_leaks and rule.exchanged(u) > 0)
+    return Counts(
+        multiplications=r,
+        additions=r,
+        reads=sharing + 3 * r,
+        writes=2 * r,
+        words_sent=r,
+        words_received=r,
+        buffer_words=r,
+    )
+
+
 def _shared(c: Census, rule: TRTRL) -> tuple[int, int]:
     """Return the edges over which sensitivities are exchanged, and the units that do so."""
     return c.sum(rule.exchanged), c.sum(lambda u: rule.exchanged(u) > 0)
@@ -241,6 +280,7 @@ UNIT = Exchange(
     _unit_gradient,
     _unit_sums_cost,
     _unit_gradient_cost,
+    _unit_leak_cost,
 )
 OWNER = Exchange(
     _owner_memories,
@@ -252,5 +292,6 @@ OWNER = Exchange(
     _owner_gradient,
     _owner_sums_cost,
     _owner_gradient_cost,
+    _owner_leak_cost,
 )
 PLACEMENTS = {"unit": UNIT, "owner": OWNER}

@@ -1,0 +1,1 @@
+"""What several rules share, and the longer halves of single ones."""
