@@ -261,7 +261,7 @@ class BPTT(Rule):
         return gradient
 
     def closed(self, census: Census) -> Counts:
-        """Closed forms: h n^2 multiplications a pass, and h n words."""
+        """Closed forms: h n^2 multiplications a pass, and h n^2 words: units copy their sources."""
         return mean_step(self, census)
 
     def closed_at(self, census: Census, phase: int) -> Counts:
