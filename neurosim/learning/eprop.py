@@ -29,21 +29,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from neurosim.errors import UserError
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.parts import feedback, traces
-from neurosim.learning.parts.feedback import FEEDBACKS, Feedback
+from neurosim.learning.parts import traces
+from neurosim.learning.parts.feedback import FedBack
 from neurosim.learning.parts.traces import Trace
 from neurosim.learning.rule import (
     KEEP,
     SLOPE,
     Forward,
     Outcome,
-    Rule,
     fire,
     listen,
     speak,
@@ -75,7 +74,7 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class EProp(Rule):
+class EProp(FedBack):
     """e-prop (Bellec and others 2020).
 
     Attributes
@@ -83,15 +82,9 @@ class EProp(Rule):
     kappa
         How much of its past the filter of (5) keeps a step, from 0 to below 1: the ``1 - leak``
         of the outputs.
-    feedback
-        ``symmetric``, by the weights to the outputs, or ``random``, by fixed weights.
-    feedback_seed
-        Draws the weights of random feedback.
     """
 
     kappa: float = 0.0
-    feedback: Literal["symmetric", "random"] = "symmetric"
-    feedback_seed: int = 0
 
     name: ClassVar[str] = "eprop"
     title: ClassVar[str] = "e-prop"
@@ -102,15 +95,9 @@ class EProp(Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        feedback.checked(self.feedback, self.feedback_seed, "EProp")
         kappa = self.kappa
         if not isinstance(kappa, Real) or isinstance(kappa, bool) or not 0 <= kappa < 1:
             raise UserError(f"EProp.kappa: must be a number from 0 to below 1 (got {kappa!r}).")
-
-    @property
-    def back(self) -> Feedback:
-        """The way back for the error."""
-        return FEEDBACKS[self.feedback]
 
     def filters(self, neuron: Neuron) -> bool:
         """Whether a unit keeps F apart from eps; outputs learn by the trace of their own state."""
@@ -132,9 +119,7 @@ class EProp(Rule):
     def constants(self, neuron: Neuron, network: Surroundings) -> Mapping[str, Array]:
         """The constant of the filter, and the unit's row of random feedback."""
         kappa = {"kappa": np.array([self.kappa])} if self.filters(neuron) else {}
-        if self.feedback == "symmetric":
-            return kappa
-        return {**kappa, **feedback.row(neuron, network, self.feedback_seed)}
+        return {**kappa, **super().constants(neuron, network)}
 
     def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (6)."""
@@ -162,9 +147,7 @@ class EProp(Rule):
         if np.isin(layout.outputs, layout.spiking).any():
             raise _no_spikes("one of them")
         zeros = np.zeros((*y.shape[:-1], *layout.shape), dtype=number.dtype)
-        outputs = tuple(layout.outputs.tolist())
-        drawn = feedback.drawn(layout.units, outputs, self.feedback_seed)
-        return State(y, np.zeros_like(y), zeros, zeros, number.encode(drawn))
+        return State(y, np.zeros_like(y), zeros, zeros, self.feedback_weights(layout, number))
 
     def step(
         self,

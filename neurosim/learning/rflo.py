@@ -20,17 +20,17 @@ J. M. Murray, "Local online learning in recurrent networks with random feedback"
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.parts import feedback, traces
-from neurosim.learning.parts.feedback import FEEDBACKS, Feedback
+from neurosim.learning.parts import traces
+from neurosim.learning.parts.feedback import FedBack
 from neurosim.learning.parts.traces import Trace
-from neurosim.learning.rule import Outcome, Rule, fire, listen, speak, tick, tick_cost
+from neurosim.learning.rule import Outcome, fire, listen, speak, tick, tick_cost
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
 from neurosim.model.neuron import Memory, Neuron, Surroundings
@@ -48,19 +48,8 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class RFLO(Rule):
-    """Random feedback local online learning (Murray 2019).
-
-    Attributes
-    ----------
-    feedback
-        ``symmetric``, by the weights to the outputs, or ``random``, by fixed weights.
-    feedback_seed
-        Draws the weights of random feedback.
-    """
-
-    feedback: Literal["symmetric", "random"] = "symmetric"
-    feedback_seed: int = 0
+class RFLO(FedBack):
+    """Random feedback local online learning (Murray 2019)."""
 
     name: ClassVar[str] = "rflo"
     title: ClassVar[str] = "RFLO"
@@ -68,24 +57,9 @@ class RFLO(Rule):
     order_multiplications: ClassVar[str] = "n^2"
     order_words: ClassVar[str] = "n^2"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        feedback.checked(self.feedback, self.feedback_seed, "RFLO")
-
-    @property
-    def back(self) -> Feedback:
-        """The way back for the error."""
-        return FEEDBACKS[self.feedback]
-
     def memories(self, neuron: Neuron, network: Surroundings) -> tuple[Memory, ...]:
         """The traces are kept, and a unit's own weights of random feedback."""
         return (*traces.memories(neuron, OWN_LEAK), *self.back.memories(neuron, network))
-
-    def constants(self, neuron: Neuron, network: Surroundings) -> Mapping[str, Array]:
-        """The unit's row of random feedback."""
-        if self.feedback == "symmetric":
-            return {}
-        return feedback.row(neuron, network, self.feedback_seed)
 
     def program(self, neuron: Neuron, network: Surroundings, phase: int = 0) -> Iterator[Operation]:
         """Equations (1) to (5)."""
@@ -100,9 +74,7 @@ class RFLO(Rule):
     def init(self, layout: Layout, number: Number, y: Array) -> State:
         """Start from activations, with all traces zero."""
         zeros = np.zeros((*y.shape[:-1], *layout.shape), dtype=number.dtype)
-        outputs = tuple(layout.outputs.tolist())
-        drawn = feedback.drawn(layout.units, outputs, self.feedback_seed)
-        return State(y, zeros, number.encode(drawn))
+        return State(y, zeros, self.feedback_weights(layout, number))
 
     def step(
         self,

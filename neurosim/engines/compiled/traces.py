@@ -13,10 +13,9 @@ import numpy as np
 from neurosim.engines.compiled import Kernel
 from neurosim.engines.compiled.blame import blame, loops_of, own_errors
 from neurosim.engines.compiled.graph import Graph, Learner, Stream, Tick, learn, tick, tick_of
-from neurosim.learning.parts.feedback import drawn
 from neurosim.learning.rflo import OWN_LEAK, RFLO
 from neurosim.learning.snap import SnAp
-from neurosim.model.arithmetic import Array
+from neurosim.model.arithmetic import Array, Float
 from neurosim.model.compiled import compiled, entry
 from neurosim.model.layout import Layout
 
@@ -51,7 +50,7 @@ def prepare(rule: SnAp | RFLO, layout: Layout, y: Array) -> State:
     keep = 1 - layout.leak if trace.leaks else np.zeros(layout.units)
     feedback = np.zeros((layout.units, 0))
     if isinstance(rule, RFLO) and rule.feedback == "random":
-        feedback = drawn(layout.units, tuple(layout.outputs.tolist()), rule.feedback_seed)
+        feedback = rule.feedback_weights(layout, Float())
     q, v, own = np.zeros((3, layout.units), dtype=y.dtype)
     return State(
         tick_of(layout, y),

@@ -15,8 +15,9 @@ Communications 7:13276, 2016, doi 10.1038/ncomms13276.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from neurosim.errors import UserError, nearest
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.parts import blame
 from neurosim.learning.parts.blame import Q, Signal, V
-from neurosim.learning.rule import ERROR, KEEP, SLOPE, Forward
+from neurosim.learning.rule import ERROR, KEEP, SLOPE, Forward, Rule
 from neurosim.model import messages
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout
@@ -42,7 +43,7 @@ class Feedback(NamedTuple):
     program
         (1), and (2) or (3).
     signal
-        The same for all units at once, from the weights, and from what ``drawn`` returned.
+        The same for all units at once, from the weights, and from those of (3).
     silent
         Whether a neuron hears nothing, so that it has no q.
     cost
@@ -56,23 +57,6 @@ class Feedback(NamedTuple):
     cost: Callable[[Census], Counts]
 
 
-def checked(feedback: str, seed: int, where: str) -> None:
-    """Return when there is such feedback; ``where`` is the rule that asks.
-
-    Raises
-    ------
-    UserError
-        When there is not.
-    """
-    if feedback not in FEEDBACKS:
-        raise UserError(
-            f"{where}.feedback: must be one of {', '.join(FEEDBACKS)}"
-            f" (got {feedback!r}).{nearest(str(feedback), FEEDBACKS)}"
-        )
-    if type(seed) is not int or seed < 0:
-        raise UserError(f"{where}.feedback_seed: must be a whole number from 0 up (got {seed!r}).")
-
-
 @lru_cache(maxsize=4)
 def drawn(units: int, outputs: tuple[int, ...], seed: int) -> Array:
     """Return the weights b_io of (3), shape (units, outputs), uniform with variance 1 / units.
@@ -84,13 +68,6 @@ def drawn(units: int, outputs: tuple[int, ...], seed: int) -> Array:
     weights: Array = np.random.default_rng(seed).uniform(-most, most, shape)
     weights[list(outputs)] = 0.0
     return weights
-
-
-def row(neuron: Neuron, network: Surroundings, seed: int) -> Mapping[str, Array]:
-    """Return a neuron's own weights of (3), as the constants of a rule."""
-    if neuron.is_output:
-        return {}
-    return {"feedback": drawn(len(network.units), _numbers(network), seed)[neuron.number]}
 
 
 def _numbers(network: Surroundings) -> tuple[int, ...]:
@@ -158,3 +135,49 @@ SYMMETRIC = Feedback(
 )
 RANDOM = Feedback(_memories, _program, _signal, _silent, _cost)
 FEEDBACKS = {"symmetric": SYMMETRIC, "random": RANDOM}
+
+
+@dataclass(frozen=True)
+class FedBack(Rule):
+    """A rule whose units learn from what comes back to them of the outputs' error.
+
+    Attributes
+    ----------
+    feedback
+        ``symmetric``, by the weights to the outputs, or ``random``, by fixed weights.
+    feedback_seed
+        Draws the weights of random feedback.
+    """
+
+    feedback: Literal["symmetric", "random"] = "symmetric"
+    feedback_seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        name, seed = type(self).__name__, self.feedback_seed
+        if self.feedback not in FEEDBACKS:
+            raise UserError(
+                f"{name}.feedback: must be one of {', '.join(FEEDBACKS)}"
+                f" (got {self.feedback!r}).{nearest(str(self.feedback), FEEDBACKS)}"
+            )
+        if type(seed) is not int or seed < 0:
+            raise UserError(
+                f"{name}.feedback_seed: must be a whole number from 0 up (got {seed!r})."
+            )
+
+    @property
+    def back(self) -> Feedback:
+        """The way back for the error."""
+        return FEEDBACKS[self.feedback]
+
+    def constants(self, neuron: Neuron, network: Surroundings) -> Mapping[str, Array]:
+        """The unit's own weights of random feedback."""
+        if self.feedback == "symmetric" or neuron.is_output:
+            return {}
+        weights = drawn(len(network.units), _numbers(network), self.feedback_seed)
+        return {"feedback": weights[neuron.number]}
+
+    def feedback_weights(self, layout: Layout, number: Number) -> Array:
+        """Return the weights of random feedback as words, (units, outputs)."""
+        outputs = tuple(layout.outputs.tolist())
+        return number.encode(drawn(layout.units, outputs, self.feedback_seed))
