@@ -27,6 +27,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning import checking
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.parts import bptt_gates, gates
 from neurosim.learning.parts.gates import Gating
@@ -98,8 +99,7 @@ class BPTT(Rule):
         super().__post_init__()
         window = self.window
         for name, ticks in (("window", 1 if window is None else window), ("every", self.every)):
-            if type(ticks) is not int or ticks < 1:
-                raise UserError(f"BPTT.{name}: must be a whole number from 1 up (got {ticks!r}).")
+            checking.whole(f"BPTT.{name}", ticks, 1)
         if window is not None and window < self.every:
             raise UserError(
                 f"BPTT.window: must hold the {self.every} steps from pass to pass"

@@ -30,7 +30,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from neurosim.errors import UserError
+from neurosim.learning import checking
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.parts import traces
 from neurosim.learning.parts.traces import Trace
@@ -73,10 +73,7 @@ class FocusedBP(Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if type(self.depth) is not int or self.depth < 1:
-            raise UserError(
-                f"FocusedBP.depth: must be a whole number from 1 up (got {self.depth!r})."
-            )
+        checking.whole("FocusedBP.depth", self.depth, 1)
 
     @property
     def period(self) -> int:
@@ -149,10 +146,11 @@ class FocusedBP(Rule):
         q = np.zeros_like(now.y)
         q[..., layout.outputs] = now.error
         gradient = zeros
-        for slope, then in history:
+        for hop, (_, then) in enumerate(history):
+            if hop:
+                delta = number.multiply(q, history[hop - 1][0])  # (3)
+                q = number.total(number.multiply(back, delta[..., None, :]))  # (4)
             gradient = number.fma(gradient, layout.at_owner(q), then)  # (5)
-            delta = number.multiply(q, slope)  # (3)
-            q = number.total(number.multiply(back, delta[..., None, :]))  # (4)
         return Outcome(State(now.y, history), now.y, now.error, gradient)
 
     def closed(self, census: Census) -> Counts:

@@ -31,6 +31,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning import checking
 from neurosim.learning.bptt import Past
 from neurosim.learning.counts import Census, Counts, Kind
 from neurosim.learning.parts.hybrid_pass import Items, Pass, pass_cost
@@ -82,9 +83,8 @@ class Hybrid(Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        block = self.block
-        if block is not None and (type(block) is not int or block < 1):
-            raise UserError(f"Hybrid.block: must be a whole number from 1 up (got {block!r}).")
+        if self.block is not None:
+            checking.whole("Hybrid.block", self.block, 1)
 
     @property
     def period(self) -> int:

@@ -33,7 +33,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from neurosim.errors import UserError
+from neurosim.learning import checking
 from neurosim.learning.counts import Census, Counts, Kind
 from neurosim.learning.parts import kronecker, reduction
 from neurosim.learning.parts.blame import blamed
@@ -87,8 +87,7 @@ class OK(Drawing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if type(self.rank) is not int or self.rank < 1:
-            raise UserError(f"OK.rank: must be a whole number from 1 up (got {self.rank!r}).")
+        checking.whole("OK.rank", self.rank, 1)
 
     @property
     def _parts(self) -> int:

@@ -30,6 +30,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning import checking
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.parts import regression
 from neurosim.learning.rule import (
@@ -104,10 +105,8 @@ class Ridge(Rule):
         regression.checked(self, self.ridge, self.teacher_forcing)
         given = {"washout": (self.washout, 0), "until": (self.until, 1), "steps": (self.steps, 1)}
         for name, (value, least) in given.items():
-            if value is not None and (type(value) is not int or value < least):
-                raise UserError(
-                    f"Ridge.{name}: must be a whole number from {least} up (got {value!r})."
-                )
+            if value is not None:
+                checking.whole(f"Ridge.{name}", value, least)
         if self.until is not None and self.washout >= self.until:
             raise UserError(
                 f"Ridge.washout: leaves none of {self.until} steps to collect"
@@ -213,9 +212,10 @@ class Ridge(Rule):
         now, G, b = whole.forward, state.G, state.b
         gradient = np.zeros((*now.y.shape[:-1], *layout.shape), dtype=number.dtype)
         if self.collects(phase):
-            h, again = regression.seen(layout, at, now), phase != self.washout
-            G = G * again + h[..., :, None] * h[..., None, :]  # (2)
-            b = b * again + h * now.error[..., None]
+            h = regression.seen(layout, at, now)
+            products, errors = h[..., :, None] * h[..., None, :], h * now.error[..., None]
+            first = phase == self.washout
+            G, b = (products, errors) if first else (G + products, b + errors)  # (2)
         if self.learns(phase):
             pulled = b - self.ridge * regression.at_outputs(layout, at, weights)
             whole_G = G + self.ridge * np.eye(at.shape[1], dtype=number.dtype)

@@ -30,8 +30,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning.checking import within
 from neurosim.learning.counts import Census, Counts, Kind
-from neurosim.learning.optimizers.checking import within
 from neurosim.learning.parts import regression
 from neurosim.learning.rule import (
     ERROR,
@@ -190,7 +190,7 @@ class RLS(Rule):
         P = np.broadcast_to(np.eye(at.shape[1]) / self.ridge, (*lead, len(at), *2 * at.shape[1:]))
         zeros = np.zeros((*lead, len(at)), dtype=number.dtype)
         teacher = zeros if self.teacher_forcing else None
-        return State(y, np.zeros_like(y), P.astype(number.dtype), teacher, at)
+        return State(y, np.zeros_like(y), P.astype(number.dtype, copy=False), teacher, at)
 
     def step(
         self, layout: Layout, number: Number, weights: Array, state: State, x: Array, target: Array
@@ -203,7 +203,8 @@ class RLS(Rule):
         u = np.matmul(state.P, h[..., None])[..., 0]
         k = u * (1 / (self.forgetting + (u * h).sum(axis=-1, keepdims=True)))  # (2)
         gradient = regression.at_edges(layout, at, k * now.error[..., None])  # (3)
-        P = (state.P - k[..., :, None] * u[..., None, :]) / self.forgetting  # (4)
+        P = state.P - k[..., :, None] * u[..., None, :]
+        P = P / self.forgetting if self.forgets else P  # (4)
         teacher = target if self.teacher_forcing else None
         kept = State(now.y, whole.v, P.astype(number.dtype), teacher, at)
         return Outcome(kept, now.y, now.error, gradient)

@@ -32,7 +32,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurosim.errors import UserError
+from neurosim.learning import checking
 from neurosim.learning.counts import Census, Counts, Kind
 from neurosim.learning.parts import blame, snap_paths, traces
 from neurosim.learning.parts.snap_paths import State
@@ -64,8 +64,7 @@ class SnAp(Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if type(self.order) is not int or self.order < 0:
-            raise UserError(f"SnAp.order: must be a whole number from 0 up (got {self.order!r}).")
+        checking.whole("SnAp.order", self.order)
 
     @property
     def local(self) -> bool:

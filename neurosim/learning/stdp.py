@@ -32,8 +32,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning.checking import within
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.optimizers.checking import within
 from neurosim.learning.rule import (
     Outcome,
     Rule,

@@ -40,7 +40,7 @@ import numpy as np
 from neurosim.errors import UserError, nearest
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.parts import blame, traces, trtrl_literal
-from neurosim.learning.parts.blame import Q, V
+from neurosim.learning.parts.blame import Q
 from neurosim.learning.parts.trtrl_exchange import PLACEMENTS, Exchange
 from neurosim.learning.rule import (
     KEEP,
@@ -221,9 +221,7 @@ class TRTRL(Rule):
         if n > r:
             rest = n - r
             yield Fma(Words("g", r, rest), every(Q, rest), Words("a", r, rest))
-        if neuron.is_output:
-            g = Words("g", 0, n)
-            yield Fma(g, every(V, n), Words("z", 0, n), g)
+        yield from blame.own(neuron)
 
     def _ingress(self, neuron: Neuron) -> Iterator[Operation]:
         """(2), once the gradient has used the ``a`` of the step before."""
@@ -295,14 +293,9 @@ class TRTRL(Rule):
 
     def _factored_cost(self, c: Census) -> Counts:
         rest = c.edges - c.sum(self.exchanged)
-        owned = c.sum(lambda u: u.edges * u.is_output)
         runs = c.sum(lambda u: u.edges > self.exchanged(u))
-        return blame.cost(c) + Counts(
-            multiplications=rest + owned,
-            additions=owned,
-            reads=(rest + runs) + (2 * owned + c.k),
-            writes=rest + owned,
-        )
+        kept = Counts(multiplications=rest, reads=rest + runs, writes=rest)
+        return blame.cost(c) + blame.own_cost(c) + kept
 
 
 def _memoryless(which: str) -> UserError:

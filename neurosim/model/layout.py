@@ -122,7 +122,7 @@ class Layout:
         """Return the weight of every unit's edge to itself, (..., units); zero without one."""
         flat = self.flat(weights)
         result = np.zeros((*flat.shape[:-1], self.units), dtype=flat.dtype)
-        loops = np.flatnonzero(self.owner == self.source)
+        loops = self._loops
         result[..., self.owner[loops]] = flat[..., loops]
         return result
 
@@ -225,6 +225,10 @@ class Layout:
         output, edge = self.output_edges
         between = self.source[edge] < self.units
         return output[between], edge[between]
+
+    @cached_property
+    def _loops(self) -> Array:
+        return np.flatnonzero(self.owner == self.source)
 
     @cached_property
     def _between_units(self) -> Array:

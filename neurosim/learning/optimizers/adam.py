@@ -21,8 +21,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning.checking import within
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.optimizers.checking import within
 from neurosim.learning.optimizers.optimizer import Optimizer, Parts, laid, learned, learning_units
 from neurosim.model.arithmetic import Array, Float, Number
 from neurosim.model.neuron import Memory, Neuron, Role, Surroundings

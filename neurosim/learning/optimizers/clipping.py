@@ -23,8 +23,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning.checking import within
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.optimizers.checking import within
 from neurosim.learning.optimizers.optimizer import Optimizer, Parts, laid, learned, learning_units
 from neurosim.learning.optimizers.plain import Plain
 from neurosim.learning.parts import reduction

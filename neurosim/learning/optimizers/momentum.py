@@ -20,8 +20,8 @@ from typing import ClassVar
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning.checking import within
 from neurosim.learning.counts import Census, Counts
-from neurosim.learning.optimizers.checking import within
 from neurosim.learning.optimizers.optimizer import Optimizer, Parts, laid, learned
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.neuron import Memory, Neuron, Role, Surroundings

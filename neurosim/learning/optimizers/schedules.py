@@ -25,7 +25,7 @@ from typing import ClassVar, TypeVar
 import numpy as np
 
 from neurosim.errors import UserError
-from neurosim.learning.optimizers import checking
+from neurosim.learning import checking
 from neurosim.model.arithmetic import Array
 
 Own = TypeVar("Own", bound="Schedule")
@@ -48,7 +48,7 @@ class Schedule(ABC):
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        checking.steps(f"{type(self).__name__}.warmup", self.warmup)
+        checking.whole(f"{type(self).__name__}.warmup", self.warmup)
 
     @property
     def steady(self) -> bool:
@@ -106,7 +106,7 @@ class _Ending(Schedule):
         super().__post_init__()
         checking.within(f"{type(self).__name__}.final", self.final, 0, 1)
         if self.steps is not None:
-            checking.steps(f"{type(self).__name__}.steps", self.steps, 1)
+            checking.whole(f"{type(self).__name__}.steps", self.steps, 1)
             if self.steps <= self.warmup:
                 raise UserError(
                     f"{type(self).__name__}.steps: the warm-up alone takes {self.warmup}"
@@ -174,7 +174,7 @@ class Exponential(Schedule):
     def __post_init__(self) -> None:
         super().__post_init__()
         checking.within("Exponential.decay", self.decay, 0, math.nextafter(1, 2), least=False)
-        checking.steps("Exponential.every", self.every, 1)
+        checking.whole("Exponential.every", self.every, 1)
 
     def shape(self, after: Array) -> Array:
         """Equation (4)."""

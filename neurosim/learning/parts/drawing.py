@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from neurosim.errors import UserError, nearest
+from neurosim.learning import checking
 from neurosim.learning.rule import Rule, needs_float
 from neurosim.model.arithmetic import Number
 
@@ -32,8 +33,7 @@ class Drawing(Rule):
     def __post_init__(self) -> None:
         super().__post_init__()
         name = type(self).__name__
-        if type(self.seed) is not int or self.seed < 0:
-            raise UserError(f"{name}.seed: must be a whole number from 0 up (got {self.seed!r}).")
+        checking.whole(f"{name}.seed", self.seed)
         if self.readout not in READOUTS:
             raise UserError(
                 f"{name}.readout: must be one of {', '.join(READOUTS)}"

@@ -22,6 +22,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from neurosim.errors import UserError, nearest
+from neurosim.learning import checking
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.parts import blame
 from neurosim.learning.parts.blame import Q, Signal, V
@@ -160,10 +161,7 @@ class FedBack(Rule):
                 f"{name}.feedback: must be one of {', '.join(FEEDBACKS)}"
                 f" (got {self.feedback!r}).{nearest(str(self.feedback), FEEDBACKS)}"
             )
-        if type(seed) is not int or seed < 0:
-            raise UserError(
-                f"{name}.feedback_seed: must be a whole number from 0 up (got {seed!r})."
-            )
+        checking.whole(f"{name}.feedback_seed", seed)
 
     @property
     def back(self) -> Feedback:

@@ -21,7 +21,13 @@ MOST = 1e300
 
 def pairs(products: Array) -> Array:
     """Return the upper triangles of symmetric matrices, row by row."""
-    return products[..., *np.triu_indices(products.shape[-1])]
+    return products[..., *_triangle(products.shape[-1])]
+
+
+@lru_cache(maxsize=16)
+def _triangle(count: int) -> tuple[Array, Array]:
+    rows, columns = np.triu_indices(count)
+    return rows, columns
 
 
 def mix(of: Array, r: int) -> Array:
@@ -47,7 +53,7 @@ def mix(of: Array, r: int) -> Array:
 def _roots(products: Array, count: int) -> tuple[Array, Array]:
     """Return R of (2), and what makes Q of U: ``diag(sqrt l) E^T``, and its inverse."""
     matrix = np.empty((*products.shape[:-1], count, count))
-    rows, columns = np.triu_indices(count)
+    rows, columns = _triangle(count)
     matrix[..., rows, columns] = matrix[..., columns, rows] = products
     lengths = np.sqrt(np.diagonal(matrix, axis1=-2, axis2=-1))
     per_length = _inverse(lengths, lengths > 0)

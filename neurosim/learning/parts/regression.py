@@ -21,9 +21,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurosim.errors import UserError
+from neurosim.learning.checking import within
 from neurosim.learning.counts import Census, Counts
 from neurosim.learning.forward import Forward, Y
-from neurosim.learning.optimizers.checking import within
 from neurosim.learning.rule import SLOPE, TARGET, Rule, needs_float
 from neurosim.model.arithmetic import Array, Number
 from neurosim.model.layout import Layout

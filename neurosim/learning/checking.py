@@ -1,4 +1,4 @@
-"""Whether the settings of optimisers and schedules lie where they have a meaning."""
+"""Whether settings of rules, optimisers and schedules lie where they have a meaning."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def within(where: str, value: object, low: float, high: float, least: bool = Tru
     raise UserError(f"{where}: must be a finite number {bounds}{below} (got {value!r}).")
 
 
-def steps(where: str, value: object, least: int = 0) -> None:
+def whole(where: str, value: object, least: int = 0) -> None:
     """Return when a value is a whole number from ``least`` up.
 
     Raises
