@@ -216,7 +216,7 @@ def _loop(
     passed = pass_through(stepper, networks, number, x, target, on_step, on_part)
     wanted = target[: len(passed.outputs)].reshape(passed.outputs.shape)
     weights = stepper.weights().reshape(len(networks), -1)
-    ended = []
+    counts, ended = _counts(stepper, rule, networks[0]), []
     for n, (network, diverged) in enumerate(zip(networks, passed.diverged, strict=True)):
         kept = slice(None if diverged is None else diverged.step)
         run = Run(
@@ -224,7 +224,7 @@ def _loop(
             errors=passed.errors[kept, n],
             targets=wanted[kept, n],
             network=network.with_weights(weights[n]),
-            counts=_counts(stepper, rule, network),
+            counts=counts,
             seconds=passed.seconds,
             cycles=_cycles(stepper),
             activity=getattr(stepper, "activity", None),

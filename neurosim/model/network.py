@@ -95,11 +95,6 @@ class Network:
         return tuple(zip(*named, strict=True))
 
     @property
-    def plain(self) -> bool:
-        """Whether all units are ``y = f(s)`` with one f, and the loss is the squared error."""
-        return {*self.traits} == {Traits(1.0, self.activation)} and self.loss == SQUARED
-
-    @property
     def weights(self) -> dict[Edge, float]:
         """The weight of every edge."""
         return dict(zip(self.edges, self._weights.tolist(), strict=True))

@@ -36,8 +36,10 @@ def given_or_drawn(wires: Wires, data: Data, seed: int) -> NDArray[np.float64]:
     draw = np.random.default_rng(seed).uniform(-1.0, 1.0, len(wires.source))
     degrees = np.bincount(wires.target, minlength=wires.nodes)
     weights = draw * np.sqrt(3 / degrees[wires.target[wires.by_slot]])
-    for place, edge in enumerate(wires.by_slot.tolist() if data is not None else ()):
-        given = data[edge].get("weight") if data is not None else None
+    if data is None:
+        return weights
+    for place, edge in enumerate(wires.by_slot.tolist()):
+        given = data[edge].get("weight")
         if given is not None:
             weights[place] = _finite(given, place)
     return weights
@@ -52,8 +54,10 @@ def fixed_among(wires: Wires, data: Data) -> NDArray[np.bool_]:
         When an edge says so in other words than True and False.
     """
     fixed = np.zeros(len(wires.source), dtype=np.bool_)
-    for place, edge in enumerate(wires.by_slot.tolist() if data is not None else ()):
-        given = data[edge].get("fixed", False) if data is not None else False
+    if data is None:
+        return fixed
+    for place, edge in enumerate(wires.by_slot.tolist()):
+        given = data[edge].get("fixed", False)
         if not isinstance(given, (bool, np.bool_)):
             raise WrongEdge(place, f"fixed must be True or False (got {given!r:.40}).")
         fixed[place] = given

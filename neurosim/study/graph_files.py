@@ -88,7 +88,7 @@ def role(where: str, node: str, given: object) -> str:
 def unit(where: str, node: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a node says its unit is: its role, and what ``Traits`` has."""
     found = attributes_of(given, f"{where}: node {node}")
-    if given.get("role"):
+    if given.get("role") is not None:
         found["role"] = role(where, node, given["role"])
     return found
 

@@ -44,6 +44,7 @@ def read(path: Path) -> nx.DiGraph:
     graph = nx.DiGraph(**attributes)
     for node, found in raw.nodes(data=True):
         given = {**raw.graph.get("node_default", {}), **found}
+        given["role"] = given.get("role") or None  # editors write attributes that are empty
         graph.add_node(names[node], **unit(str(path), names[node], given))
     for source, target, found in raw.edges(data=True):
         given = {**raw.graph.get("edge_default", {}), **found}

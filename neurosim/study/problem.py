@@ -109,9 +109,7 @@ class Problem:
         rules.check(self.scenario.compare)
         self._check_options()
         for name in self.scenario.compare:
-            self._check_size(name, trained)
-            if trained:
-                self.rule(name).accepts(self.number)
+            self._check_rule(name, trained)
         if trained:
             _check_ends("output", self.network.outputs, "target", self.series.target_names)
         self._check_tier()
@@ -145,7 +143,7 @@ class Problem:
                     f"{nearest(option, taken)} Drop it."
                 )
 
-    def _check_size(self, name: str, trained: bool) -> None:
+    def _check_rule(self, name: str, trained: bool) -> None:
         rule = self.rule(name)
         endless = isinstance(rule, BPTT) and rule.window is None
         if endless and self.series.steps > LONGEST_HISTORY:
@@ -163,6 +161,8 @@ class Problem:
             workers = min(len(self.scenario.seeds), os.cpu_count() or 1)
             needed = max(needed, memory.of_training(counts, census.edges, workers))
         memory.refuse_beyond(f"{self.scenario.name}: {rule.title}", needed, _advice(name))
+        if trained:
+            rule.accepts(self.number)
 
 
 def _options(scenario: Scenario) -> dict[str, Any]:

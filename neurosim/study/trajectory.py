@@ -174,13 +174,15 @@ def follow(
         check_fit(network, rule, number)
     company = Company(network, number, still, exact)
     seen = _Record(tuple(compared), steps, len(network.outputs))
+    weights = engine.weights()
     try:
         with np.errstate(all="ignore"):  # what is not finite is said in the results
             for x, target in zip(number.encode(inputs), number.encode(targets), strict=True):
-                measures = company.step(engine.weights(), x, target)
+                measures = company.step(weights, x, target)
                 error = number.decode(engine.step(x, target)[1])
+                weights = engine.weights()
                 seen.add(measures, error)
-                if not (np.isfinite(error).all() and np.isfinite(engine.weights()).all()):
+                if not (np.isfinite(error).all() and np.isfinite(weights).all()):
                     return seen.trajectory(diverged=seen.done - 1)
                 if on_step is not None:
                     on_step(seen.done, error)
