@@ -14,10 +14,9 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.errors import UserError
 from neurosim.model.network import BIAS
 from neurosim.study.checks import number
-from neurosim.study.wiring import afford, check, wire_pairs
+from neurosim.study.wiring import afford, remaining, wire_pairs
 
 LARGEST = 1e6
 
@@ -59,13 +58,8 @@ def build(
         Whether outputs hear the inputs too.
     """
     _judge(density, spectral_radius, leak, input_density, input_scaling, bias_scaling, feedback)
-    check("echo_state", units, outputs, least=2)
-    size, readouts = units - outputs, range(units - outputs, units)
-    if size < 1:
-        raise UserError(
-            f"echo_state: {units:,} units leave no reservoir beside {outputs:,} outputs."
-            " Ask for more units or fewer outputs."
-        )
+    size = remaining("echo_state", units, outputs, "reservoir")
+    readouts = range(size, units)
     afford("echo_state", units, edges=density * size**2 + size * outputs)
     random = np.random.default_rng(seed)
     graph = wire_pairs(units, product(range(size), readouts), inputs, readouts,

@@ -9,16 +9,15 @@ from itertools import product
 
 import networkx as nx
 
-from neurosim.errors import UserError
 from neurosim.model.blocks import Blocks
-from neurosim.study.wiring import afford, check, describe, loops, wire
+from neurosim.study.wiring import afford, describe, loops, remaining, wire
 
 
 def build(
     units: int = 25, inputs: Sequence[str] = ("x",), outputs: int = 1, seed: int = 0
 ) -> nx.DiGraph:
     """Return the graph; nothing about it is random, so the seed changes nothing."""
-    hidden = _hidden(units, outputs)
+    hidden = remaining("elman", units, outputs)
     afford("elman", units, edges=units**2)
     recurrent = loops(nx.complete_graph(hidden, create_using=nx.DiGraph))
     readouts = range(hidden, units)
@@ -28,15 +27,5 @@ def build(
 
 def described(units: int = 25, inputs: Sequence[str] = ("x",), outputs: int = 1) -> Blocks:
     """Return what is to be known of the network to count its costs, at any size."""
-    hidden = _hidden(units, outputs)
+    hidden = remaining("elman", units, outputs)
     return describe([hidden, outputs], [(0, 0), (0, 1)], inputs, range(hidden, units))
-
-
-def _hidden(units: int, outputs: int) -> int:
-    check("elman", units, outputs, least=2)
-    if units == outputs:
-        raise UserError(
-            f"elman: {units:,} units leave no hidden one beside {outputs:,} outputs."
-            " Ask for more units or fewer outputs."
-        )
-    return units - outputs

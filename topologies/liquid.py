@@ -15,10 +15,9 @@ from itertools import product
 import networkx as nx
 import numpy as np
 
-from neurosim.errors import UserError
 from neurosim.model.network import BIAS
 from neurosim.study.checks import number
-from neurosim.study.wiring import afford, check, names_apart
+from neurosim.study.wiring import afford, names_apart, remaining
 
 LARGEST = 1e6
 SIDE = 3
@@ -55,13 +54,7 @@ def build(
                               ("trace_leak", trace_leak, 1), ("scaling", scaling, LARGEST),
                               ("input_scaling", input_scaling, LARGEST)):  # fmt: skip
         number(f"liquid: {name}", value, 0, most, above=True)
-    check("liquid", units, outputs, least=2)
-    size = units - outputs
-    if size < 1:
-        raise UserError(
-            f"liquid: {units:,} units leave no spiking one beside {outputs:,} outputs."
-            " Ask for more units or fewer outputs."
-        )
+    size = remaining("liquid", units, outputs, "spiking one")
     afford("liquid", units, edges=size**2 / 5 + size * (1 + outputs))
     random = np.random.default_rng(seed)
     spiking, readouts = [f"n{n}" for n in range(size)], [f"n{n}" for n in range(size, units)]

@@ -14,7 +14,7 @@ import networkx as nx
 
 from neurosim.errors import UserError
 from neurosim.study.checks import whole
-from neurosim.study.wiring import afford, check, wire_pairs
+from neurosim.study.wiring import afford, remaining, wire_pairs
 
 
 def build(
@@ -28,14 +28,9 @@ def build(
 
     ``taps`` is how many steps the delay lines reach back.
     """
-    check("tdnn", units, outputs, least=2)
+    hidden = remaining("tdnn", units, outputs)
     whole("tdnn: taps", taps, least=0)
-    hidden, readouts = units - outputs, range(units - outputs, units)
-    if not hidden:
-        raise UserError(
-            f"tdnn: {units:,} units leave no hidden one beside {outputs:,} outputs."
-            " Ask for more units or fewer outputs."
-        )
+    readouts = range(hidden, units)
     afford("tdnn", units, edges=hidden * (outputs + len(inputs) * (taps + 1)))
     graph = wire_pairs(units, product(range(hidden), readouts), inputs, readouts, fed=range(hidden))
     for name in graph.graph["inputs"]:

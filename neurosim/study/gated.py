@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
-from neurosim.errors import UserError
 from neurosim.model.network import BIAS
-from neurosim.study.wiring import afford, check, names_apart
+from neurosim.study.wiring import afford, names_apart, remaining
 
 
 class Part(NamedTuple):
@@ -47,14 +46,9 @@ def gated(
     UserError
         When there can be no such network.
     """
-    check(topology, units, outputs, least=2)
-    if units == outputs:
-        raise UserError(
-            f"{topology}: {units:,} units leave no hidden one beside {outputs:,} outputs."
-            " Ask for more units or fewer outputs."
-        )
-    hidden = [f"n{number}" for number in range(units - outputs)]
-    readouts = [f"n{number}" for number in range(units - outputs, units)]
+    size = remaining(topology, units, outputs)
+    hidden = [f"n{number}" for number in range(size)]
+    readouts = [f"n{number}" for number in range(size, units)]
     every = [part for unit in hidden for part in parts(unit)]
     afford(topology, units, len(every) * (len(hidden) + len(inputs)))
     names = names_apart(inputs, [*(part.name for part in every), *readouts])

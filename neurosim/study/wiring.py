@@ -64,6 +64,30 @@ def check(topology: str, units: int, outputs: int, least: int = 1) -> None:
         )
 
 
+def remaining(topology: str, units: int, outputs: int, what: str = "hidden one") -> int:
+    """Return how many units there are beside the outputs.
+
+    Parameters
+    ----------
+    topology, units, outputs
+        As for `check`.
+    what : str
+        What a message calls a unit that is no output.
+
+    Raises
+    ------
+    UserError
+        When that is none, or a network cannot have so many units and outputs.
+    """
+    check(topology, units, outputs, least=2)
+    if units == outputs:
+        raise UserError(
+            f"{topology}: {units:,} units leave no {what} beside {outputs:,} outputs."
+            " Ask for more units or fewer outputs."
+        )
+    return units - outputs
+
+
 def afford(topology: str, units: int, edges: float) -> None:
     """Return when that many units do not make more edges than there is room for.
 

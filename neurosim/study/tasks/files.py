@@ -11,6 +11,7 @@ from neurosim.study import catalog, recorded
 from neurosim.study.checks import whole
 from neurosim.study.series import Series
 from neurosim.study.table import MOST_ROWS
+from neurosim.study.tasks import lengths
 from neurosim.study.tasks.lengths import MOST_STEPS
 
 
@@ -31,8 +32,7 @@ def from_csv(
     if data is None:
         raise UserError("task csv: needs a file. Name one with --data FILE.csv.")
     path = catalog.find("data", str(data))
-    if steps is not None and passes is not None:
-        raise UserError("task csv: steps and passes both say how long. Give one of them.")
+    lengths.said_once("task csv", steps, passes)
     ahead = whole("task csv: horizon", horizon, most=MOST_ROWS)
     chosen = recorded.columns(path, input, target)
     return recorded.series(path, *chosen, ahead, steps=steps, passes=passes, most_steps=MOST_STEPS)

@@ -15,6 +15,7 @@ from neurosim.study import recorded
 from neurosim.study.checks import short, whole
 from neurosim.study.series import Series, classes, one_hot
 from neurosim.study.table import MOST_ROWS, Table
+from neurosim.study.tasks import lengths
 from neurosim.study.tasks.lengths import MOST_STEPS, STANDARD_STEPS
 
 # The data sets of statsmodels that are series in time, not cross-sections.
@@ -143,8 +144,7 @@ def _series(
     passes: int | None,
 ) -> Series:
     """Return the series of a package's columns; those without numbers, such as dates, are left."""
-    if steps is not None and passes is not None:
-        raise UserError(f"{where}: steps and passes both say how long. Give one of them.")
+    lengths.said_once(where, steps, passes)
     ahead = whole(f"{where}: horizon", horizon, most=MOST_ROWS)
     usable = {name: numbers for name, found in columns.items() if (numbers := _numbers(found))}
     told = [name for name in usable if name.lower() not in CALENDAR]

@@ -11,6 +11,7 @@ from neurosim.errors import UserError
 from neurosim.study import catalog, checks, sources
 from neurosim.study.checks import whole
 from neurosim.study.series import Series, classes, one_hot
+from neurosim.study.tasks import lengths
 from neurosim.study.tasks.lengths import MOST_STEPS, STANDARD_STEPS, in_words
 
 MOST_BYTES = 64 * 2**20
@@ -37,8 +38,7 @@ def text(
     a to z, small, and makes one blank of all that is between. 30,000 steps or, where that is less,
     the whole file; steps and passes beyond its end go on at its start.
     """
-    if steps is not None and passes is not None:
-        raise UserError("task text: steps and passes both say how long. Give one of them.")
+    lengths.said_once("task text", steps, passes)
     if alphabet not in ALPHABETS:
         raise UserError(
             f"task text: alphabet: must be {' or '.join(ALPHABETS)} (got {checks.short(alphabet)})."
