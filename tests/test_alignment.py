@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +23,10 @@ from neurosim.study.graphs import graph_from
 from neurosim.study.initial import orthogonal
 from neurosim.study.scenario import NetworkSpec, Scenario
 from neurosim.study.trajectory import MEASURES, Trajectory, follow, hidden_edges
+from tests.programs import interrupted, rows
+from tests.test_agreement import stream
 from tests.test_unbiased import BOUND, exact, furthest, network_of, samples
 
-ROOT = Path(__file__).parent.parent
 STEPS = 30
 COSINE, RATIO, HIDDEN, HIDDEN_RATIO = range(4)
 
@@ -53,16 +50,10 @@ def elman(units: int = 6, seed: int = 1) -> ns.Network:
     return ns.Network(*graph_from("elman", units=units, outputs=2), seed=seed)
 
 
-def stream(network: ns.Network, steps: int = STEPS) -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(4)
-    inputs = random.normal(size=(steps, len(network.inputs)))
-    return inputs, random.uniform(-0.8, 0.8, (steps, len(network.outputs)))
-
-
 def along(network: ns.Network, rule: Rule, learner: Rule | None = None, **more: Any) -> Trajectory:
     learner = learner or RTRL(0.0)
     given = {"number": Float(), **more}
-    return follow(network, learner, {"it": rule}, *stream(network), **given)
+    return follow(network, learner, {"it": rule}, *stream(network, STEPS), **given)
 
 
 def of(seen: Trajectory) -> np.ndarray:
@@ -95,7 +86,7 @@ def test_exact_rules_are_exact_while_weights_rest(rule: Rule, due: int) -> None:
 def test_a_rule_of_blocks_is_held_against_the_sum_over_its_block() -> None:
     """Against one step alone it would be somewhere else."""
     network = elman()
-    single, block = (-ns.gradients(network, rule, *stream(network))[4] for rule in
+    single, block = (-ns.gradients(network, rule, *stream(network, STEPS))[4] for rule in
                      (RTRL(), Hybrid(block=5)))  # fmt: skip
     cosine = single @ block / np.sqrt((single @ single) * (block @ block))
     assert cosine < 0.95
@@ -132,7 +123,9 @@ def test_trtrl_is_exact_where_hidden_units_hear_only_themselves() -> None:
 
 def test_measures_are_those_of_the_gradients_themselves() -> None:
     network = elman()
-    rule, true = (-ns.gradients(network, each, *stream(network)) for each in (RFLO(), RTRL()))
+    rule, true = (
+        -ns.gradients(network, each, *stream(network, STEPS)) for each in (RFLO(), RTRL())
+    )
     found, hidden = of(along(network, RFLO())), hidden_edges(network)
     for t in range(1, STEPS):
         for which, columns in ((slice(None), (COSINE, RATIO)), (hidden, (HIDDEN, HIDDEN_RATIO))):
@@ -148,7 +141,7 @@ def test_the_learner_learns_as_it_would_alone(number: Any) -> None:
     network, learner = elman(), TRTRL(0.1)
     if isinstance(number, Float):
         learner = replace(learner, optimizer=Adam())
-    alone = ns.train(network, learner, *stream(network), number=number)
+    alone = ns.train(network, learner, *stream(network, STEPS), number=number)
     seen = along(network, RFLO(), learner, number=number)
     np.testing.assert_array_equal(seen.errors, alone.errors)
 
@@ -236,12 +229,6 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 QUICK = ("adding", "--network.units", "6", "--steps", "40", "--seeds", "0")
-
-
-def rows(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, Any]]:
-    assert main([*argv, "--json"]) == 0
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    return found
 
 
 def test_costs_are_those_of_cost(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -333,38 +320,10 @@ def test_a_learner_that_diverges_exits_1(
     assert results.read(folder)[1].status == "failed"
 
 
-STOPPING = """
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-from neurosim.cli import main
-from neurosim.report import progress
-
-@contextmanager
-def shown(scenario, live=False):  # as if somebody watched: leaves a file when it has begun
-    yield lambda progress: Path("begun").touch(), lambda text: None
-
-progress.shown = shown
-sys.exit(main())
-"""
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_keeps_what_was_seen(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("watched.py").write_text(STOPPING)
     flags = ["--network.units", "4", "--steps", "80000", "--machine", "none", "--seeds", "0,1"]
-    process = subprocess.Popen(
-        [sys.executable, "watched.py", "align", "adding", *flags, "--compare", "rflo"],
-        start_new_session=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    while not Path("begun").exists() and process.poll() is None:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Interrupted after" in err
-    assert "Traceback" not in err
+    interrupted("align", "adding", *flags, "--compare", "rflo")
     (folder,) = (workplace / "runs").iterdir()
     found = results.read(folder)[1]
     assert found.status == "interrupted"

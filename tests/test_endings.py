@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,8 +12,8 @@ import pytest
 from neurosim.cli import main
 from neurosim.study import training
 from neurosim.study.training import Job, train, train_one
+from tests.programs import ROOT, interrupted, started
 
-ROOT = Path(__file__).parent.parent
 QUICK = ("--network.units", "3", "--steps", "40", "--seeds", "0")
 # Two units in a loop that multiplies by 1e200 twice: RTRL's sensitivities overflow.
 EXPLOSIVE = {
@@ -31,14 +30,6 @@ EXPLOSIVE = {
 def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
-
-
-def started(*argv):
-    """Start the command as a program of its own, in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, *argv], start_new_session=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
 
 
 def only_run() -> Path:
@@ -99,36 +90,11 @@ def test_ctrl_c_while_neurosim_is_being_loaded(capsys, monkeypatch):
     assert capsys.readouterr().err == "neurosim: interrupted.\n"
 
 
-TOUCHING = """
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-from neurosim.cli import main
-from neurosim.report import progress
-
-@contextmanager
-def shown(scenario, live):  # as if somebody watched: leaves a file when training has begun
-    yield lambda progress: Path("begun").touch(), lambda text: None
-
-if __name__ == "__main__":
-    progress.shown = shown
-    sys.exit(main())
-"""
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize("rules", ["trtrl", "rtrl,trtrl"])
 def test_ctrl_c_keeps_what_was_computed(rules):
-    Path("watched.py").write_text(TOUCHING)
     flags = ["--compare", rules, "--seeds", "0", "--network.units", "4", "--engine", "stepwise"]
-    process = started("watched.py", "compare", *flags)
-    while not Path("begun").exists() and process.poll() is None:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process at once
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Interrupted after" in err
-    assert "Traceback" not in err
+    out = interrupted("compare", *flags)
     assert "written" in out
     summary = json.loads((only_run() / "summary.json").read_text())
     assert summary["status"] == "interrupted"

@@ -13,6 +13,7 @@ import pytest
 
 from neurosim.cli import main
 from tests.expected import compared
+from tests.programs import rows
 
 ROOT = Path(__file__).parent.parent
 COSTS = {
@@ -54,11 +55,6 @@ def printed(capsys, *argv):
         assert line == line.rstrip()
         assert len(line) <= 80 or "neurosim" in line  # a command stays whole, to be copied
     return out
-
-
-def rows(capsys, *argv):
-    assert main([*argv, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
 
 
 def test_every_scenario_has_its_golden_files():
