@@ -77,8 +77,8 @@ KINDS = {
     "u_old": "half of the unit bank", "u_new": "half of the unit bank",
     "load_old": "half of the unit bank", "load_new": "half of the unit bank",
     "store_x": "destination", "store_y": "destination", "store_w": "destination",
-    "say": "destination", "to_own": "destination", "to_unit": "destination",
-    "activate": "destination", "give": "destination", "ride": "rotator on or off",
+    "say": "destination", "to_bus": "destination", "to_unit": "destination",
+    "activate": "destination", "give": "destination", "mute": "send", "ride": "rotator on or off",
     "take": "stream or table", "end": "end of the program",
 }  # fmt: skip
 ACTS = {(1, 0): "LOAD missing", (2, 3): "LAST for WORD", (3, 2): "WORD for LAST",

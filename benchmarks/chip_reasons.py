@@ -25,8 +25,9 @@ from myhdl_core.microcode import (
 )
 
 # Fields that words of the host port pass, so they have to be zero when a step has ended.
-HOST = ("store_x", "store_y", "store_w", "say", "to_own", "to_unit", "send_from", "x_offset",
-        "y_offset", "u_offset", "to_offset", "u_old", "u_new", "wide", "exact")  # fmt: skip
+HOST = ("store_x", "store_y", "store_w", "say", "activate", "give", "to_bus", "left", "plus",
+        "apart", "subtract", "x_offset", "y_offset", "u_offset", "to_offset", "u_old", "u_new",
+        "wide")  # fmt: skip
 NOWHERE = "its results go nowhere"
 UNREAD = "it reads no word there"
 
@@ -40,14 +41,15 @@ def unused_field(program: Microprogram, number: int, field: str) -> str:
     if i.take:
         return "" if field in (*FLOW, "ride") else "lanes stand on the idle row"
     entries = [entry for lane in range(program.shape.lanes) for entry in _section(program, i, lane)]
-    acts, sends = {entry.act for entry in entries}, any(entry.send for entry in entries)
+    acts, sends = {entry.act for entry in entries}, any(e.send for e in entries) and not i.mute
     loads = Act.LOAD in acts and (i.left == Left.K or i.right == Right.K) and i.to
     banks, source = _banks(i), SendFrom(i.send_from) if sends else None
     reads_u = "u" in banks or source is SendFrom.U or i.ride
     silent = i.to not in (To.BUS, To.ACTIVATION)
     works = acts & {Act.WORD, Act.LAST}
     reasons = {
-        ("left", "right", "plus", "subtract", "dot", "to_own", "to_unit", "to_offset"):
+        ("left",): "" if i.to or sends else NOWHERE,
+        ("right", "plus", "subtract", "dot", "to_bus", "to_unit", "to_offset"):
             "" if i.to else NOWHERE,
         ("factor",): "" if i.to and i.left == Left.CONSTANT else "no constant is a factor",
         ("store_x", "store_y", "store_w", "say"): "" if works else "it has no products",
@@ -58,7 +60,8 @@ def unused_field(program: Microprogram, number: int, field: str) -> str:
         ("load_offset", "load_old", "load_new"):
             "" if loads and not i.load_weight else "no factor is loaded from there",
         ("load_weight",): "" if loads else "no factor is loaded",
-        ("send_from", "give"): "" if sends else "no entry sends",
+        ("apart", "give"): "" if sends else "no entry sends",
+        ("mute",): "" if any(e.send for e in entries) else "no entry sends",
         ("send_offset",): "" if sends and not i.give else "no entry sends to a memory",
     }  # fmt: skip
     return next((reason for fields, reason in reasons.items() if field in fields), "")
@@ -66,9 +69,10 @@ def unused_field(program: Microprogram, number: int, field: str) -> str:
 
 def unused_part(program: Microprogram, lane: int, address: int, kind: str) -> str:
     """Return why nothing reads a part of a table's word; ``address`` counts the idle row."""
-    entry = unpack_entry(program.tables[lane][address - 1], program.shape)
     over = [i for i in program.instructions if i.start < address <= i.start + i.length]
     over = [i for i in over if not (i.take or i.end)]
+    rides = int(any(i.ride for i in over))
+    entry = unpack_entry(program.tables[lane][address - 1], program.shape, rides)
     if kind == "WORD added":
         if not any(i.to for i in over):
             return NOWHERE
@@ -79,6 +83,8 @@ def unused_part(program: Microprogram, lane: int, address: int, kind: str) -> st
     if kind in ("LAST for WORD", "WORD for LAST"):
         summed = any(i.dot or i.to in (To.BUS, To.ACTIVATION) for i in over)
         return "" if summed else "nothing is summed, and nothing said"
+    if kind == "send" and all(i.mute and not i.ride for i in over):
+        return "every pass over it is mute"
     if kind == "edge of an entry":
         return "" if any(_reads_edge(i, entry) for i in over) else "nothing of the edge is used"
     if kind == "unit of an entry":
@@ -88,7 +94,7 @@ def unused_part(program: Microprogram, lane: int, address: int, kind: str) -> st
 
 def _section(program: Microprogram, i: Instruction, lane: int) -> Iterator[Entry]:
     for word in program.tables[lane][i.start : i.start + i.length]:
-        yield unpack_entry(word, program.shape)
+        yield unpack_entry(word, program.shape, i.ride)
 
 
 def _behind_sums(program: Microprogram, i: Instruction, lane: int, address: int) -> bool:
@@ -117,7 +123,7 @@ def _banks(i: Instruction) -> str:
 
 
 def _reads_edge(i: Instruction, entry: Entry) -> bool:
-    if entry.send and i.send_from in (SendFrom.W, SendFrom.X):
+    if entry.send and not i.mute and i.send_from in (SendFrom.W, SendFrom.X):
         return True
     if entry.act == Act.LOAD:
         return bool(i.load_weight)
@@ -126,7 +132,7 @@ def _reads_edge(i: Instruction, entry: Entry) -> bool:
 
 
 def _reads_unit(i: Instruction, entry: Entry) -> bool:
-    if entry.send or i.ride:
+    if (entry.send and not i.mute) or i.ride:
         return True
     if entry.act == Act.LOAD:
         return True
@@ -137,9 +143,9 @@ def _reads_unit(i: Instruction, entry: Entry) -> bool:
 CIRCUIT: tuple[tuple[str, str, str, str], ...] = (
     ("sequencer", "slice shifted", r"^assign finish = .*fetched\[\d+-1:\d+\] == 0",
      "both programs end with a gap that is no shorter than two cycles"),
-    ("lane", "not left out", r"base5 = \(~\w*addend5\)",
+    ("lane", "not left out", r"base6 <= \(~\w*addend5\)",
      "no instruction subtracts anything but a sum of its own: the condition is a constant zero"),
-    ("lane", "not left out", r"narrow[01]_\w+6 = \(~total6",
+    ("lane", "not left out", r"narrow[01]_\w+7 = \(~total7",
      "no instruction subtracts: the condition is a constant zero"),
     ("network", "without sign", r"^wire signed",
      "the top module only passes words on, to ports that are equally wide"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from myhdl_core.microcode import (
     Entry,
@@ -20,7 +21,7 @@ from myhdl_core.microcode import (
 from neurosim.learning import Inference
 from neurosim.model.activation import activation_named
 from neurosim.model.fixed import Fixed
-from neurosim.schedule import Operand, Pass, Schedule, Slot, Source, schedule
+from neurosim.schedule import Act, Operand, Pass, Schedule, Slot, Source, schedule
 from neurosim.schedule.lowering import NEW, OLD
 
 _LEFT = {
@@ -65,7 +66,7 @@ class Assembled:
 def assemble(learning: Schedule, number: Fixed) -> Assembled:
     """Make the microcode of a chip that learns by a schedule, and can leave off learning."""
     off = Inference(learning.rule.learning_rate)
-    plain = schedule(learning.network, off, learning.lanes, placement=learning.placement)
+    plain = schedule(learning.network, off, learning.lanes, like=learning)
     phases = ("idle", *dict.fromkeys(t.burst.phase for s in (learning, plain) for t in s.steps))
     shape = _shape(learning, number, (learning, plain))
     sections = _Sections()
@@ -82,34 +83,86 @@ def assemble(learning: Schedule, number: Fixed) -> Assembled:
         entry_learn=0,
         entry_infer=len(programs[0]) if len(programs) > 1 else 0,
         tables=tuple(
-            tuple(_packed(slot, shape) for slot in lane)
-            for lane in zip(*sections.rows, strict=True)
+            tuple(_packed(row, shape) for row in lane) for lane in zip(*sections.rows, strict=True)
         ),
         turns=rides[0].turns if rides else (),
     )
     return Assembled(program, learning, plain, phases)
 
 
+class _Row(NamedTuple):
+    """What a lane's row of the table has to say; ``None`` is what nobody asks for."""
+
+    act: Act
+    send: bool | None
+    edge: int | None
+    unit: int | None
+
+    def meets(self, other: _Row) -> bool:
+        """Whether one row can serve both."""
+        return all(None in pair or pair[0] == pair[1] for pair in zip(self, other, strict=True))
+
+    def joined(self, other: _Row) -> _Row:
+        """Return the row that serves both."""
+        return _Row(*(b if a is None else a for a, b in zip(self, other, strict=True)))  # type: ignore[arg-type]
+
+
 class _Sections:
-    """The lanes' tables as they grow: equal walks are stored once."""
+    """The lanes' tables as they grow: walks that can be one are stored once."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[Slot, ...]] = []
-        self._known: dict[tuple[tuple[Slot, ...], ...], int] = {}
+        self.rows: list[tuple[_Row, ...]] = []
 
     def place(self, burst: Pass) -> int:
         """Return where the walks of a pass begin."""
         if burst.take:
             return 0
-        if burst.walks not in self._known:
-            self._known[burst.walks] = len(self.rows)
-            self.rows.extend(zip(*burst.walks, strict=True))
-        return self._known[burst.walks]
+        wanted = [
+            tuple(_row(burst, slot) for slot in slots) for slots in zip(*burst.walks, strict=True)
+        ]
+        last = len(self.rows) - len(wanted)
+        fits = (start for start in range(last + 1) if self._holds(start, wanted))
+        start = next(fits, len(self.rows))
+        kept = self.rows[start : start + len(wanted)] or wanted
+        self.rows[start : start + len(wanted)] = [
+            tuple(mine.joined(other) for mine, other in zip(*pair, strict=True))
+            for pair in zip(kept, wanted, strict=True)
+        ]
+        return start
+
+    def _holds(self, start: int, wanted: list[tuple[_Row, ...]]) -> bool:
+        return all(
+            mine.meets(other)
+            for pair in zip(self.rows[start : start + len(wanted)], wanted, strict=True)
+            for mine, other in zip(*pair, strict=True)
+        )
+
+
+def _row(burst: Pass, slot: Slot) -> _Row:
+    """Return what a pass wants of a slot."""
+    read = [o.source for o in (burst.left, burst.right, burst.plus) if o is not None]
+    places = [*read, *([burst.to.source] if burst.to else [])]
+    by_edge = by_unit = False
+    if slot.act is Act.LOAD:
+        by_edge = burst.scalar is not None and burst.scalar.source is Source.WEIGHT
+        by_unit = True
+    elif slot.act >= Act.WORD:
+        by_edge = bool({Source.WEIGHT, Source.X, Source.Y} & set(places))
+        by_unit = Source.UNIT in read or burst.to_unit
+    if slot.send and burst.send is not None:
+        by_edge |= burst.send.source is not Source.UNIT
+        by_unit = True
+    edge = slot.edge if by_edge else None
+    send = False if burst.ride else slot.send if burst.send else None
+    return _Row(slot.act, send, edge, slot.unit if by_unit or burst.ride else None)
 
 
 def _shape(learning: Schedule, number: Fixed, both: tuple[Schedule, ...]) -> Shape:
     placement, network = learning.placement, learning.network
-    slots = [s for each in both for t in each.steps for walk in t.burst.walks for s in walk]
+    bursts = [t.burst for each in both for t in each.steps]
+    slots = [s for burst in bursts for walk in burst.walks for s in walk]
+    near = [s.unit for b in bursts if not b.ride for walk in b.walks for s in walk]
+    unit_bits, near_bits = (_bits(n) for n in (max(s.unit for s in slots), max(near)))
     function = activation_named(network.activation)
     units = network.neurons[: len(network.units)]
     return Shape(
@@ -122,8 +175,8 @@ def _shape(learning: Schedule, number: Fixed, both: tuple[Schedule, ...]) -> Sha
         fraction_bits=number.fraction_bits,
         weight_bits=number.weight_bits,
         weight_fraction_bits=number.weight_fraction_bits,
-        edge_bits=max(1, max(s.edge for s in slots).bit_length()),
-        unit_bits=max(1, max(s.unit for s in slots).bit_length()),
+        edge_bits=_bits(max(s.edge for s in slots)),
+        unit_bits=max(near_bits, unit_bits - 1),
         w_depth=placement.depths[Source.WEIGHT],
         x_depth=placement.depths[Source.X],
         y_depth=placement.depths[Source.Y],
@@ -133,11 +186,16 @@ def _shape(learning: Schedule, number: Fixed, both: tuple[Schedule, ...]) -> Sha
         constant=function.constant,
         linear=function.linear,
         table_bits=number.word_bits - number.interpolation_bits,
+        far=int(unit_bits > near_bits),
     )
 
 
-def _packed(slot: Slot, shape: Shape) -> int:
-    return pack_entry(Entry(int(slot.act), int(slot.send), slot.edge, slot.unit), shape)
+def _bits(most: int) -> int:
+    return max(1, most.bit_length())
+
+
+def _packed(row: _Row, shape: Shape) -> int:
+    return pack_entry(Entry(int(row.act), int(row.send or 0), row.edge or 0, row.unit or 0), shape)
 
 
 def _instructions(
@@ -174,6 +232,7 @@ def _fields(burst: Pass, plan: Schedule) -> dict[str, int]:
         "to_unit": int(burst.to_unit),
         "give": int(burst.give),
         "ride": int(bool(burst.ride)),
+        "mute": int(burst.send is None),
     }
     read = [o for o in (burst.left, burst.right, burst.plus, burst.send) if o is not None]
     for operand in read:
@@ -181,7 +240,7 @@ def _fields(burst: Pass, plan: Schedule) -> dict[str, int]:
     if burst.only is not None:
         everyone = (1 << plan.lanes) - 1
         others = everyone & ~(1 << burst.only) if burst.only >= 0 else everyone
-        fields["hush"] = others if burst.send else everyone
+        fields["hush"] = others if burst.send else 0
         fields["still"] = others * burst.alone
     if burst.ride:
         fields["u_offset"] = offsets[burst.ride]

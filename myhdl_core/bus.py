@@ -1,9 +1,10 @@
 """The bus: what one lane says goes to all unit banks, the activation unit or the output stream.
 
-Lanes that have nothing to say, say zero, so that all of them can be OR-ed. What the bus hears shows
-in its register one cycle later, and in the down register, out of which all unit banks are written,
-one cycle after that. The down register serves the activation unit, the input stream and the host
-too: the program sees to it that no two of them come in one cycle.
+Lanes that have nothing to say, say zero, so that all of them can be OR-ed: the words that are sent,
+and the results. What the bus hears shows in its register one cycle later, and in the down register,
+out of which all unit banks are written, one cycle after that. The down register serves the
+activation unit, the input stream and the host too: the program sees to it that no two of them come
+in one cycle.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from myhdl import concat
 
-from myhdl_core.circuit import ACTIVATE, STREAM, UNIT, Circuit
+from myhdl_core.circuit import Circuit
 from myhdl_core.hdl import (
     Bundle,
     Instances,
@@ -45,6 +46,7 @@ def bus(
     take: Bundle,
     in_data: Wire,
     post: Bundle,
+    manner: Bundle,
     active: Bundle,
     heard: Bundle,
     down: Bundle,
@@ -64,43 +66,44 @@ def bus(
         parts.append(either(sources[0], sources[1], pair))
         sources = [*sources[2:], pair]
     parts.append(either(sources[0], sources[-1], together))
-    kind4, place4 = field(together, size - 2, 2), field(together, size - 2 - place_bits, place_bits)
-    word4 = field(together, low, width)
-    low4 = field(together, 0, low)
-    kind5, low5, hears = bits(2), bits(low), bit()
-    place5, word5, full5 = heard.place, heard.word, word(circuit.weight_range_bits)
-    upper5 = field(word5, 0, len(full5) - low)
+    half = 1 + place_bits + width
+    sent5, spoke9 = field(together, low + half - 1, 1), field(together, low + 2 * half - 1, 1)
+    sent_place, place_told = (field(together, low + n * half + width, place_bits) for n in (0, 1))
+    sent_word, word_told = (field(together, low + n * half, width) for n in (0, 1))
+    low5, low6, hears, streams = field(together, 0, low), bits(low), bit(), bit()
+    place5, word5 = bits(place_bits), bits(width)
+    parts += [either(sent_place, place_told, place5), either(sent_word, word_told, word5)]
+    give, activate = optional(manner, "give"), optional(manner, "activate")
+    place6, word6, full6 = heard.place, heard.word, word(circuit.weight_range_bits)
+    upper6 = field(word6, 0, len(full6) - low)
     write, place, data = down.write, down.place, down.word
     host_place, host_word, host_write = post.place, post.word, post.write
-    answer5, weight5 = post.answer5, post.weight5
+    quiet5, answer6, weight6 = post.quiet5, post.answer6, post.weight6
     active_write, active_place, active_word = active.write, active.place, active.word
     accepted, take_place, one = take.accepted, take.place, optional(take, "one")
-    activates, unit, activation, stream = heard.write, UNIT, ACTIVATE, STREAM
+    activates = heard.write
     ONE = min(1 << shape.fraction_bits, (1 << width - 1) - 1)
 
     @always(clk.posedge)
     def listen() -> None:
-        kind5.next = kind4
-        if reset:
-            kind5.next = 0
-        place5.next = place4
-        word5.next = word4
+        place6.next = place5
+        word6.next = word5.signed()
+        streams.next = sent5 and give and not reset
+        activates.next = spoke9 and activate and not reset
+        hears.next = False
+        if not (quiet5 or reset):
+            hears.next = (sent5 and not give) or (spoke9 and not activate)
 
     @always(clk.posedge)
     def listen_low() -> None:
-        low5.next = low4
-
-    @always_comb
-    def tell() -> None:
-        activates.next = kind5 == activation
-        hears.next = kind5 == unit
+        low6.next = low5
 
     @always(clk.posedge)
     def store() -> None:
         write.next = (hears or active_write or accepted or host_write) and not reset
-        out_valid.next = kind5 == stream and not reset
-        place.next = place5
-        data.next = word5
+        out_valid.next = streams and not reset
+        place.next = place6
+        data.next = word6
         if active_write:
             place.next = active_place
             data.next = active_word
@@ -115,21 +118,22 @@ def bus(
 
     @always_comb
     def connect() -> None:
-        full5.next = concat(upper5, low5)
+        full6.next = concat(upper6, low6)
 
     @always_comb
     def connect_short() -> None:
-        full5.next = upper5
+        full6.next = upper6
 
     @always(clk.posedge)
     def answer() -> None:
-        host_valid.next = answer5 and not reset
-        host_q.next = word5
-        if weight5:
-            host_q.next = full5
+        host_valid.next = answer6 and not reset
+        host_q.next = word6
+        if weight6:
+            host_q.next = full6
 
-    wires = {"take": take, "post": post, "active": active, "heard": heard, "down": down}
+    wires = {"take": take, "post": post, "manner": manner, "active": active, "heard": heard}
+    wires["down"] = down
     for name, bundle in wires.items():
         named(listen, **ports(name, bundle))
     lowest = (listen_low, connect) if low else (connect_short,)
-    return listen, lowest, tell, store, answer, parts
+    return listen, lowest, store, answer, parts

@@ -10,23 +10,25 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from myhdl_core.microcode import Fresh, Instruction, Microprogram, Plus, Shape, To
+from myhdl_core.sources import Factor, Pair, pair_of, sent_of, swaps
 
 #: Fields of the instruction word that go down the pipeline, in the order in which the last of them
-#: is needed: first the results (7 cycles after the entry), then the operands (3), and so on.
+#: is needed: first the results (8 cycles after the entry), then the operands (3), and so on.
 RESULT = ("store_x", "store_y", "store_w", "wide", "say", "activate")
 SUM = ("subtract",)
-OPERANDS = ("left", "right", "plus", "load_weight", "give")
-TARGET = ("to_own", "to_unit", "factor")
-ENTRY = ("dot", "hush", "still")
-TAIL = (*RESULT, *SUM, *OPERANDS, *TARGET, *ENTRY)
+SENT = ("give",)
+OPERANDS = ("left", "right", "plus", "apart", "load_weight", "factor")
+TARGET = ("to_bus",)
+ENTRY = ("dot", "to_unit", "riding", "mute", "hush", "still")
+TAIL = (*RESULT, *SUM, *SENT, *OPERANDS, *TARGET, *ENTRY)
 #: Fields that are used at once, then those that steer the sequencer itself.
 OFFSETS = ("x_offset", "y_offset", "u_offset", "load_offset", "to_offset", "send_offset")
-CONTROL = (*TAIL, "send_from", "ride", *OFFSETS, "u_old", "u_new", "load_old", "load_new")
+CONTROL = (*TAIL, "ride", *OFFSETS, "u_old", "u_new", "load_old", "load_new")
 FLOW = ("gap", "start", "length", "end", "phase", "take")
-#: What the host port writes by, and what the sequencer always has.
-ALWAYS = {"store_x", "store_y", "store_w", "send_from", *FLOW}
-#: A word on the up bus: nothing, to the unit bank, through the activation unit, to the output.
-NOBODY, UNIT, ACTIVATE, STREAM = range(4)
+#: What the host port reads and writes by, and what the sequencer always has.
+ALWAYS = {"store_x", "store_y", "store_w", "say", *FLOW}
+#: Addends that the host port reads banks by, as words.
+READ = (Plus.X, Plus.Y, Plus.U)
 
 
 class Circuit(NamedTuple):
@@ -36,6 +38,8 @@ class Circuit(NamedTuple):
     layout: tuple[tuple[str, int, int], ...]  # field of the instruction word, lowest bit, bits
     lefts: tuple[int, ...]  # sources of the operands that occur, in the order of their codes
     rights: tuple[int, ...]
+    swaps: tuple[Pair, ...]  # factors that change sides
+    aparts: tuple[int, ...]  # sources sent by an instruction that has another factor on the left
     pluses: tuple[int, ...]
     loads: tuple[int, ...]
     factors: tuple[int, ...]  # constant factors: the rate, minus one, and what is minus these
@@ -165,8 +169,16 @@ class Circuit(NamedTuple):
 
     @property
     def up_bits(self) -> int:
-        """Bits that a lane says: kind, address, word, and what a weight has below its operand."""
-        return 2 + self.address_bits["u"] + self.shape.word_bits + self.deeper
+        """Bits that a lane says: a result and a word that is sent, both with a flag and an address.
+
+        What a weight has below its operand comes last.
+        """
+        return 2 * (1 + self.address_bits["u"] + self.shape.word_bits) + self.deeper
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """Factors on the left that are chosen there; a constant is zero unless it is wanted."""
+        return tuple(code for code in self.lefts if code != Factor.CONSTANT)
 
 
 def width_of(count: int) -> int:
@@ -187,12 +199,19 @@ def circuit_of(program: Microprogram) -> Circuit:
     loading = [i for i in listed if not i.end and not i.take]
     taking = [i for i in listed if i.take and i.length > shape.inputs + shape.bias]
     turns = program.turns if any(i.ride for i in loading) else ()
+    sending = [i for i in loading if _sends(i, program)]
+    sent = [sent_of(i) for i in sending if i.to == To.NOTHING]
+    swapped = swaps(working, (Factor.W, *sent))
+    sided = [_sides(i, swapped) for i in working]
+    away = [sent_of(i) for i in sending if i.to and _sides(i, swapped)[0] != sent_of(i)]
     circuit = Circuit(
         shape=shape,
         layout=(),
-        lefts=_used(i.left for i in working),
-        rights=_used(i.right for i in working),
-        pluses=_used(i.plus for i in working),
+        lefts=_used([Factor.W, *sent, *(left for left, _ in sided)]),
+        rights=_used(right for _, right in sided) if sided else (int(Factor.U),),
+        swaps=swapped,
+        aparts=tuple(sorted({int(code) for code in away})),
+        pluses=_used([*READ, *(i.plus for i in working)]),
         loads=_used(i.load_weight for i in loading),
         factors=(),
         weights_subtract=False,
@@ -212,11 +231,13 @@ def circuit_of(program: Microprogram) -> Circuit:
         weights_subtract=any(i.weight for i in subtracting),
     )
     values = [control_values(circuit, i) for i in listed]
+    widths = {"start": circuit.row_bits, "plus": len(addends(circuit))}
+    widths |= {"left": len(circuit.selected) if len(circuit.selected) > 1 else 0}
     layout, low = [], 0
     for name in (*CONTROL, *FLOW):
-        width = max(v[name] for v in values).bit_length()
+        width = max(max(v[name] for v in values).bit_length(), widths.get(name, 0))
         if width or name in ALWAYS:
-            width = max(width, {"send_from": 2, "start": circuit.row_bits}.get(name, 1))
+            width = max(width, 1)
             layout.append((name, low, width))
             low += width
     return circuit._replace(layout=tuple(layout))
@@ -237,13 +258,19 @@ def control_values(circuit: Circuit, i: Instruction) -> dict[str, int]:
     }
     if entries:
         values |= {name: getattr(i, name) for name in ("x_offset", "y_offset", "u_offset")}
-        values |= {"hush": i.hush, "still": i.still}
+        values |= {"hush": i.hush, "still": i.still, "mute": i.mute}
         values |= {"load_offset": i.load_offset, "send_offset": i.send_offset, "give": i.give}
-        values |= {"send_from": (0, 3, 1, 2)[i.send_from], "ride": i.ride}
+        values |= {
+            "left": _one_hot(circuit.selected, sent_of(i)),
+            "ride": i.ride,
+            "riding": i.ride * circuit.shape.far,
+        }
         values |= {"u_old": i.u_fresh == Fresh.OLD, "u_new": i.u_fresh == Fresh.NEW}
         values |= {"load_old": i.load_fresh == Fresh.OLD, "load_new": i.load_fresh == Fresh.NEW}
         values |= {"load_weight": circuit.loads.index(i.load_weight)}
     if works:
+        left, right = _sides(i, circuit.swaps)
+        away = sent_of(i) in circuit.aparts and sent_of(i) != left
         values |= {
             "store_x": i.to in (To.X, To.X_WIDE),
             "wide": i.to == To.X_WIDE,
@@ -253,12 +280,13 @@ def control_values(circuit: Circuit, i: Instruction) -> dict[str, int]:
             "activate": i.to == To.ACTIVATION,
             "subtract": i.subtract and not _folds(i, circuit),
             "dot": i.dot,
-            "left": _one_hot(circuit.lefts, i.left),
-            "right": _one_hot(circuit.rights, i.right),
-            "plus": _one_hot(circuit.pluses, i.plus),
-            "factor": _one_hot(circuit.factors, _factor(i, circuit)) if i.left == 4 else 0,
-            "to_own": says and not (i.to_unit and i.to == To.BUS),
-            "to_unit": says and i.to_unit and i.to == To.BUS,
+            "left": _one_hot(circuit.selected, left),
+            "right": _one_hot(circuit.rights, right),
+            "plus": bit_of(addends(circuit), i.plus),
+            "apart": bit_of(circuit.aparts, sent_of(i)) if away else 0,
+            "factor": bit_of(circuit.factors, _factor(i, circuit)) if i.left == 4 else 0,
+            "to_bus": says,
+            "to_unit": i.to_unit and i.to == To.BUS,
             "to_offset": 0 if i.to == To.ACTIVATION else i.to_offset,
         }
     return {name: int(values.get(name, 0)) for name in (*CONTROL, *FLOW)}
@@ -275,8 +303,35 @@ def _sums(working: list[Instruction]) -> int:
     return sum(i.plus == Plus.X_WIDE for i in working)
 
 
+def addends(circuit: Circuit) -> tuple[int, ...]:
+    """Return the codes of addends that are words of a bank."""
+    return tuple(code for code in circuit.pluses if code != Plus.NONE)
+
+
+def bit_of(used: tuple[int, ...], code: int) -> int:
+    """Return a number with the bit of a source set, and no bit for what is none of them."""
+    return 1 << used.index(code) if code in used else 0
+
+
 def _one_hot(used: tuple[int, ...], code: int) -> int:
-    return 1 << used.index(code) if len(used) > 1 else 0
+    return bit_of(used, code) if len(used) > 1 else 0
+
+
+def _sides(i: Instruction, swapped: tuple[Pair, ...]) -> Pair:
+    """Return the factors of an instruction, each on its side of the multiplier."""
+    pair = pair_of(i)
+    return pair[::-1] if pair in swapped else pair
+
+
+def _sends(i: Instruction, program: Microprogram) -> bool:
+    """Whether an entry of an instruction sends, in a lane that is not to hush."""
+    send = program.shape.unit_bits + program.shape.edge_bits
+    return any(
+        row >> send & 1
+        for lane, table in enumerate(program.tables)
+        if not i.mute and not i.hush >> lane & 1
+        for row in table[i.start : i.start + i.length]
+    )
 
 
 def _folds(i: Instruction, circuit: Circuit) -> bool:

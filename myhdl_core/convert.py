@@ -16,7 +16,7 @@ from typing import Any
 from myhdl_core.activation import activation
 from myhdl_core.bus import bus, word_wires
 from myhdl_core.circuit import CONTROL, Circuit, width_of
-from myhdl_core.control import control
+from myhdl_core.control import control, manner_wires
 from myhdl_core.hdl import Bundle, bit, bits, word
 from myhdl_core.host import host, host_wires, post_wires
 from myhdl_core.lane import lane, lane_control, lane_mask, lane_ring
@@ -58,8 +58,8 @@ def wires_of(circuit: Circuit) -> dict[str, Any]:
     wires |= {"control": lane_control(circuit), "take": take_wires(circuit)}
     wires |= {"mask": lane_mask(circuit), "ring": lane_ring(circuit)}
     wires |= {"host": host_wires(circuit), "post": post_wires(circuit), "turn": turn_wires(circuit)}
-    wires |= {"pace": pace_wires(circuit)}
-    wires |= {"reading3": bits(lanes), "writing6": bits(lanes), "data6": bits(full)}
+    wires |= {"pace": pace_wires(circuit), "manner": manner_wires(circuit)}
+    wires |= {"reading1": bits(lanes), "writing7": bits(lanes), "data7": bits(full)}
     return wires | {name: word_wires(circuit) for name in ("heard", "active", "down")}
 
 
@@ -69,9 +69,10 @@ def circuit_from(text: str) -> Circuit:
     circuit = Circuit(*values)
     layout = tuple((name, low, width) for name, low, width in circuit.layout)
     shape = Shape(*circuit.shape)
-    names = ("lefts", "rights", "pluses", "loads", "factors", "entries")
+    names = ("lefts", "rights", "aparts", "pluses", "loads", "factors", "entries")
     lists: dict[str, Any] = {name: tuple(getattr(circuit, name)) for name in names}
-    return circuit._replace(shape=shape, layout=layout, **lists)
+    swaps = tuple((left, right) for left, right in circuit.swaps)
+    return circuit._replace(shape=shape, layout=layout, swaps=swaps, **lists)
 
 
 def convert(name: str, circuit: Circuit, folder: Path) -> None:
@@ -80,10 +81,20 @@ def convert(name: str, circuit: Circuit, folder: Path) -> None:
     wires = wires_of(circuit)
     if name == "lane":  # which has its own bit of what is told lane by lane
         wires["mask"] = Bundle(**{name: bit() for name in vars(wires["mask"])})
+    write(maker, name, wires, circuit, folder)
+
+
+def write(
+    maker: Callable[..., Any], name: str, wires: dict[str, Any], last: object, folder: Path
+) -> None:
+    """Write the Verilog of a block whose last argument is what it is built from.
+
+    Its other arguments are found in ``wires`` by their names; bits need not be there.
+    """
     code = maker.func.__code__  # type: ignore[attr-defined]
     names = code.co_varnames[: code.co_argcount - 1]
     warnings.simplefilter("ignore")
-    made = maker(*(wires[port] if port in wires else bit() for port in names), circuit)
+    made = maker(*(wires[port] if port in wires else bit() for port in names), last)
     made.convert(
         hdl="Verilog",
         name=name,

@@ -148,17 +148,40 @@ def tap(source: Wire, to: Wire) -> Instances:
 
 
 @block
-def chosen(select: Wire, sources: Sequence[Wire], to: Wire) -> Instances:
-    """The source whose bit of ``select`` is set; zero where none is.
+def register(clk: Wire, source: Wire, to: Wire) -> Instances:
+    """A register."""
+
+    @always(clk.posedge)
+    def keep() -> None:
+        to.next = source
+
+    return keep
+
+
+@block
+def gated(flags: Sequence[Wire], sources: Sequence[Wire], to: Wire) -> Instances:
+    """The sources whose flags are set, OR-ed; zero where none is.
 
     An OR of masked sources takes fewer LUTs than multiplexers with a code.
     """
-    if len(sources) == 1:
-        return tap(sources[0], to)
-    signed = to.min < 0
-    parts = [word(len(to)) if signed else bits(len(to)) for _ in sources]
-    made = [masked(s, select(n), parts[n]) for n, s in enumerate(sources)]
+    parts = [_like(to) for _ in sources]
+    made = [masked(*each) for each in zip(sources, flags, parts, strict=True)]
+    return made, united(parts, to)
+
+
+@block
+def united(sources: Sequence[Wire], to: Wire) -> Instances:
+    """All bits of all sources; those that are narrower keep their sign."""
+    made, parts = [], []
+    for source in sources:
+        parts.append(source if len(source) == len(to) else _like(to))
+        made += [] if parts[-1] is source else [tap(source, parts[-1])]
     while len(parts) > 2:
-        parts.append(word(len(to)) if signed else bits(len(to)))
+        parts.append(_like(to))
         made.append(either(parts.pop(0), parts.pop(0), parts[-1]))
-    return made, either(parts[0], parts[1], to)
+    last = tap(parts[0], to) if len(parts) == 1 else either(parts[0], parts[1], to)
+    return made, last
+
+
+def _like(wire: Wire) -> Wire:
+    return word(len(wire)) if wire.min is not None and wire.min < 0 else bits(len(wire))

@@ -6,8 +6,8 @@ from typing import Any
 
 from myhdl import concat
 
-from myhdl_core.circuit import ACTIVATE, NOBODY, STREAM, UNIT, Circuit
-from myhdl_core.datapath import accumulate, narrows, operands, scalar
+from myhdl_core.circuit import Circuit, addends
+from myhdl_core.datapath import accumulate, addend, factors, narrows, registers, scalar
 from myhdl_core.decode import acts, reads, targets
 from myhdl_core.hdl import (
     Bundle,
@@ -18,7 +18,6 @@ from myhdl_core.hdl import (
     bit,
     bits,
     block,
-    chosen,
     constant,
     field,
     module,
@@ -26,25 +25,28 @@ from myhdl_core.hdl import (
     optional,
     ports,
     tap,
+    united,
     word,
 )
-from myhdl_core.microcode import Left, Plus, Right
+from myhdl_core.microcode import Plus
+from myhdl_core.sources import Factor
 
 
 def lane_control(circuit: Circuit) -> Bundle:
     """Return what all lanes are told: a signal for every field of the program that they need."""
     address, has = circuit.address_bits, circuit.bits
     wires = {f"{bank}_offset": bits(width) for bank, width in address.items()}
-    wires |= {"to_offset": bits(circuit.target_bits), "send_from": bits(2)}
+    wires |= {"to_offset": bits(circuit.target_bits), "plus": bits(len(addends(circuit)))}
     wires |= {"load_offset": bits(address["u"])} if 0 in circuit.loads else {}
     wires |= {"send_offset": bits(address["u"])} if has("send_offset") else {}
-    wires |= {"constant": word(circuit.shape.word_bits)} if Left.CONSTANT in circuit.lefts else {}
-    wires |= {name: bits(has(name)) for name in ("left", "right", "plus") if has(name)}
-    names = ("dot", "to_own", "to_unit", "load_weight", "give", "subtract", "say", "activate")
-    wires |= {name: bit() for name in names if has(name)}
+    wires |= {"constant": word(circuit.shape.word_bits)} if Factor.CONSTANT in circuit.lefts else {}
+    wires |= {name: bits(has(name)) for name in ("left", "right", "apart") if has(name)}
+    names = ("dot", "mute", "to_bus", "to_unit", "load_weight", "subtract", "say")
+    wires |= {"peek": bit()} | {name: bit() for name in names if has(name)}
     wires |= {"complement": bit()} if has("subtract") else {}
     wires |= {"weight": bit()} if len(circuit.pluses) > 1 and 4 in circuit.pluses else {}
     wires |= {"ride": bit()} if has("ride") else {}
+    wires |= {"riding": bit()} if circuit.shape.far else {}
     wires |= {"wide": bit(), "exact": bit()} if has("wide") else {}
     wires |= {name: bit() for name in ("store_x", "store_y", "store_w")}
     return Bundle(**wires)
@@ -86,23 +88,23 @@ def masked(entry: Wire, mask: Bundle, to: Wire, circuit: Any) -> Instances:
 
 @block
 def widened(
-    clk: Wire, wide: Wire, complement6: Wire, total6: Wire, result7: Wire, to: Wire
+    clk: Wire, wide: Wire, complement7: Wire, total7: Wire, result8: Wire, to: Wire
 ) -> Instances:
     """What bank X stores: a result, or the sum as it is."""
-    total7 = word(len(total6))
+    total8 = word(len(total7))
 
     @always(clk.posedge)
     def keep() -> None:
-        if complement6:
-            total7.next = ~total6
+        if complement7:
+            total8.next = ~total7
         else:
-            total7.next = total6
+            total8.next = total7
 
     @always_comb
     def choose() -> None:
-        to.next = result7
+        to.next = result8
         if wide:
-            to.next = total7
+            to.next = total8
 
     return keep, choose
 
@@ -112,92 +114,103 @@ def bank(
     name: str, clk: Wire, write: Wire, target: Wire, data: Wire, address: Wire, q: Wire, depth: int
 ) -> Instances:
     """One memory of a lane."""
+    size = len(address)
     into = {"clk": clk, "write": write, "data": data, "read_address": address}
-    into["write_address"] = (target, 0, len(address))
-    return module("memory", name, into, {"q": q}, WIDTH=len(data), DEPTH=depth, BITS=len(address))
+    into["write_address"] = (target, 0, size)
+    whole = max(
+        depth, (1 << size - 1) + 1
+    )  # the address may have a bit that a shallow bank has not
+    return module("memory", name, into, {"q": q}, WIDTH=len(data), DEPTH=whole, BITS=size)
 
 
 @block
 def voice(
     clk: Wire,
-    reset: Wire,
     control: Bundle,
     flags: Bundle,
     banks: Bundle,
-    result7: Wire,
-    target7: Wire,
-    send_place3: Wire,
-    reading: Wire,
+    left4: Wire,
+    w_low4: Wire,
+    result8: Wire,
+    target8: Wire,
+    send_place4: Wire,
     up: Wire,
     circuit: Any,
 ) -> Instances:
-    """The lane's register on the up bus: a word of a bank, a result, or zero.
+    """What the lane says on the up bus: a word that it sends, and a result, each zero or there.
 
-    It shows a word of a bank in cycle 4, a result in cycle 8. The host reads the same way: what it
-    reads is of no kind, so that nothing takes it for a word that was sent.
+    A word that is sent shows in cycle 5, a result in cycle 9. The former is the left factor, or a
+    word apart from it where the entry multiplies something else.
     """
-    shape, low = circuit.shape, circuit.deeper
-    send_from, operand, x_q, y_q, u_q = control.send_from, banks.operand, banks.x, banks.y, banks.u
-    say, activate = optional(control, "say"), optional(control, "activate")
-    give, says3, gives7 = optional(control, "give"), bit(), bit()
-    send, give7 = flags.send3, flags.give7
-    kind, place, said = bits(2), bits(circuit.address_bits["u"]), word(shape.word_bits)
-    heard, below, select = word(shape.word_bits), bits(low), bits(5)
-    target_u = field(target7, 0, circuit.address_bits["u"])
-    w_low = field(banks.w, 0, low) if low else constant(0, 1)
-    nobody, unit, activation, stream = NOBODY, UNIT, ACTIVATE, STREAM
+    shape, low, send4, give8 = circuit.shape, circuit.deeper, flags.send4, flags.give8
+    places, say = circuit.address_bits["u"], optional(control, "say")
+    sent5, place5, said5, low5 = bit(), bits(places), word(shape.word_bits), bits(low)
+    spoke9, place9, told9 = bit(), bits(places), word(shape.word_bits)
+    target_u, sent4 = field(target8, 0, places), left4
+    parts: list[Instances] = []
+    if circuit.aparts:
+        sent4 = word(shape.word_bits)
+        parts = [apart(clk, control, banks, left4, sent4, circuit)]
 
-    choice = chosen(select, (operand, x_q, y_q, u_q, result7), heard)
+    @always(clk.posedge)
+    def send() -> None:
+        sent5.next = send4
+        place5.next = 0
+        said5.next = 0
+        if send4:
+            place5.next = send_place4
+            said5.next = sent4
 
-    @always_comb
-    def turn() -> None:
-        says3.next = send or reading
-        gives7.next = say and give7
-
-    @always_comb
-    def select_source() -> None:
-        select.next[0] = says3 and send_from == 0
-        select.next[1] = says3 and send_from == 1
-        select.next[2] = says3 and send_from == 2
-        select.next[3] = says3 and send_from == 3
-        select.next[4] = gives7
+    @always(clk.posedge)
+    def send_low() -> None:
+        low5.next = 0
+        if send4:
+            low5.next = w_low4
 
     @always(clk.posedge)
     def speak() -> None:
-        said.next = heard
-        place.next = 0
-        kind.next = nobody
-        if says3:
-            place.next = send_place3
-        elif gives7:
-            place.next = target_u
-        if reset:
-            kind.next = nobody
-        elif send and give:
-            kind.next = stream
-        elif send:
-            kind.next = unit
-        elif gives7 and activate:
-            kind.next = activation
-        elif gives7:
-            kind.next = unit
-
-    @always(clk.posedge)
-    def speak_low() -> None:
-        below.next = 0
-        if reading:
-            below.next = w_low
+        spoke9.next = say and give8
+        place9.next = 0
+        told9.next = 0
+        if say and give8:
+            place9.next = target_u
+            told9.next = result8
 
     @always_comb
     def connect() -> None:
-        up.next = concat(kind, place, said, below)
+        up.next = concat(spoke9, place9, told9, sent5, place5, said5, low5)
 
     @always_comb
     def connect_short() -> None:
-        up.next = concat(kind, place, said)
+        up.next = concat(spoke9, place9, told9, sent5, place5, said5)
 
-    lowest = (speak_low, connect) if low else (connect_short,)
-    return turn, select_source, choice, speak, lowest
+    lowest = (send_low, connect) if low else (connect_short,)
+    return send, speak, lowest, parts
+
+
+@block
+def apart(
+    clk: Wire, control: Bundle, banks: Bundle, left4: Wire, sent4: Wire, circuit: Any
+) -> Instances:
+    """The word that is sent: the left factor, or a word of a bank that is not."""
+    select = control.apart
+    words = {Factor.W: banks.operand, Factor.U: banks.u, Factor.X: banks.x, Factor.Y: banks.y}
+    sources = [words[code] for code in circuit.aparts]
+    other = [word(len(left4)) for _ in sources]
+    kept = registers(clk, select, sources, other)
+    away4, own4 = bit(), word(len(left4))
+
+    @always(clk.posedge)
+    def follow() -> None:
+        away4.next = select != 0
+
+    @always_comb
+    def mask() -> None:
+        own4.next = left4
+        if away4:
+            own4.next = 0
+
+    return follow, mask, kept, united([own4, *other], sent4)
 
 
 @block
@@ -222,7 +235,7 @@ def lane(
     """
     shape, address = circuit.shape, circuit.address_bits
     width, full = shape.word_bits, shape.weight_bits
-    names = ("load2", "load3", "send3", "work5", "first5", "give6", "give7", "last2")
+    names = ("load2", "load3", "send4", "work4", "open5", "give7", "give8", "last2")
     flags = Bundle(**{name: bit() for name in names})
     read = Bundle(**{f"{name}2": bits(size) for name, size in address.items()})
     operand = ring.operand if vars(ring) else word(width)
@@ -232,18 +245,22 @@ def lane(
     wide, x_low = vars(control).get("wide"), field(x_q, 0, width)
     x_word = word(width) if wide is not None else x_q
     banks = Bundle(w=w_q, x=x_word, sums=x_q, y=y_q, u=u_q, k=k, operand=operand)
-    left4, right4, addend4 = word(width), word(width), word(circuit.addend_bits)
-    total6, result7, weight7 = word(circuit.total_bits), word(width), word(full)
-    target7, send_place3 = bits(circuit.target_bits), bits(address["u"])
+    left4, right4 = word(width), word(width)
+    addend4, w_low4 = word(circuit.addend_bits), bits(max(1, circuit.deeper))
+    total7, result8, weight8 = word(circuit.total_bits), word(width), word(full)
+    target8, send_place4 = bits(circuit.target_bits), bits(address["u"])
     y_data, y_target = word(width), bits(address["y"])
     w_write, x_write, y_write = bit(), bit(), bit()
     store_w, store_x, store_y = control.store_w, control.store_x, control.store_y
-    ride, give7, u2 = optional(control, "ride"), flags.give7, read.u2
+    ride, give8, u2 = optional(control, "ride"), flags.give8, read.u2
     w_top = word(min(width, full - circuit.deeper))
     w_upper = field(w_q, circuit.deeper, len(w_top))
-    target_y, unit_y = field(target7, 0, len(y_target)), field(u2, 0, min(len(u2), len(y_target)))
+    target_y, unit_y = field(target8, 0, len(y_target)), field(u2, 0, min(len(u2), len(y_target)))
     down_write, down_place, down_word = down.write, down.place, down.word
+    low = min(circuit.word_shift, circuit.weight_shift if Plus.W in circuit.pluses else width)
+    unused_sum = bits(low)  # what is added for its carry alone
     unused_k, unused_w = word(width), word(full)  # what not every program looks at
+    unused_low = bits(len(w_low4))
 
     @always_comb
     def wires() -> None:
@@ -252,10 +269,10 @@ def lane(
 
     @always_comb
     def stores() -> None:
-        w_write.next = store_w and give7
-        x_write.next = store_x and give7
-        y_write.next = (store_y and give7) or ride
-        y_data.next = result7
+        w_write.next = store_w and give8
+        x_write.next = store_x and give8
+        y_write.next = (store_y and give8) or ride
+        y_data.next = result8
         y_target.next = target_y
         if ride:
             y_data.next = ridden
@@ -268,13 +285,17 @@ def lane(
     parts: list[Instances] = []
     if wide is not None:
         complement = optional(control, "complement")
-        parts += [narrow_x, widened(clk, wide, complement, total6, result7, x_data)]
+        parts += [narrow_x, widened(clk, wide, complement, total7, result8, x_data)]
     else:
-        x_data = result7
-    if Left.K not in circuit.lefts and Right.K not in circuit.rights:
+        x_data = result8
+    if Factor.K not in (*circuit.lefts, *circuit.rights):
         parts.append(tap(k, unused_k))
+    if low and not circuit.keeps_sums:
+        parts.append(tap(field(total7, 0, low), unused_sum))
     if Plus.W not in circuit.pluses:
         parts.append(tap(w_q, unused_w))
+    if not circuit.deeper:
+        parts.append(tap(w_low4, unused_low))
     if vars(mask):
         heard, entry = entry, bits(len(entry))
         parts.append(masked(heard, mask, entry, circuit))
@@ -288,22 +309,23 @@ def lane(
         **ports("down", down),
     )
     decoded = (
-        acts(clk, reset, entry, optional(control, "dot"), writing, flags, circuit),
+        acts(clk, reset, entry, control, reading, writing, flags, circuit),
         reads(clk, entry, control, read, circuit),
-        targets(clk, entry, control, flags, target7, send_place3, circuit),
+        targets(clk, entry, control, flags, target8, send_place4, circuit),
     )
     computed = (
         scalar(clk, flags.load3, control, banks, circuit),
-        operands(clk, control, banks, left4, right4, addend4, circuit),
-        accumulate(clk, control, flags, left4, right4, addend4, total6, circuit),
-        narrows(clk, control, flags, host_data, total6, result7, weight7, clipped, circuit),
+        factors(clk, control, banks, left4, right4, circuit),
+        addend(clk, control, banks, addend4, w_low4, circuit),
+        accumulate(clk, control, flags, left4, right4, addend4, total7, circuit),
+        narrows(clk, control, flags, host_data, total7, result8, weight8, clipped, circuit),
     )
     speech = voice(
-        clk, reset, control, flags, banks, result7, target7, send_place3, reading, up, circuit
+        clk, control, flags, banks, left4, w_low4, result8, target8, send_place4, up, circuit
     )
     kept = (
-        bank("u_weights", clk, w_write, target7, weight7, read.w2, w_q, shape.w_depth),
-        bank("u_x", clk, x_write, target7, x_data, read.x2, x_q, shape.x_depth),
+        bank("u_weights", clk, w_write, target8, weight8, read.w2, w_q, shape.w_depth),
+        bank("u_x", clk, x_write, target8, x_data, read.x2, x_q, shape.x_depth),
         bank("u_y", clk, y_write, y_target, y_data, read.y2, y_q, shape.y_depth),
         bank("u_units", clk, down_write, down_place, down_word, u2, u_q, shape.u_depth),
     )

@@ -41,23 +41,50 @@ module {name} (
 );
 
 {style}reg [{top}:0] words [0:{last}];
-
+{kept}
 initial begin
 {lines}
 end
 
-always @(posedge clk)
-{when}    q <= words[address];
+{read}
 
 endmodule
 """
+#: Up to so many words a ROM takes few lookup tables, and many short block RAMs.
+FEW = 32
+BLOCK = '(* rom_style = "block", syn_romstyle = "block_rom" *)\n'
+LOGIC = '(* rom_style = "logic", syn_romstyle = "logic" *)\n'
+READ = """\
+always @(posedge clk)
+    q <= words[address];"""
+#: The word leaves a block RAM late, so that it is kept before anything is made of it.
+READ_AND_KEEP = """\
+always @(posedge clk) begin
+    word <= words[address];
+    q <= word;
+end"""
+READ_WHEN_ENABLED = """\
+always @(posedge clk)
+    if (enable) begin
+        word <= words[address];
+        q <= word;
+    end"""
 
 
 def rom(
-    name: str, about: str, words: Sequence[int], width: int, address_bits: int, enable: bool = False
+    name: str,
+    about: str,
+    words: Sequence[int],
+    width: int,
+    address_bits: int,
+    kept: bool = False,
+    enable: bool = False,
 ) -> str:
-    """Return the Verilog of a ROM that is read at the edge of the clock."""
-    deep = len(words) * width > 512
+    """Return the Verilog of a ROM that is read at the edge of the clock.
+
+    ``kept`` puts a register behind it; with ``enable``, both stay as they are where it is low.
+    """
+    style = BLOCK if len(words) > FEW and len(words) * width > 512 else LOGIC
     digits = (width + 3) // 4
     lines = "\n".join(
         f"    words[{address}] = {width}'h{value & (1 << width) - 1:0{digits}x};"
@@ -69,8 +96,9 @@ def rom(
         high=address_bits - 1,
         top=width - 1,
         last=len(words) - 1,
-        style='(* rom_style = "block", syn_romstyle = "block_rom" *)\n' if deep else "",
+        style=style,
         lines=lines,
+        kept=f"reg [{width - 1}:0] word;\n" if kept else "",
         enable="    input wire enable,\n" if enable else "",
-        when="    if (enable)\n    " if enable else "",
+        read=READ_WHEN_ENABLED if enable else READ_AND_KEEP if kept else READ,
     )

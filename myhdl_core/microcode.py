@@ -88,7 +88,8 @@ class Instruction(NamedTuple):
 
     ``gap`` idle cycles precede its entries ``start .. start + length - 1``. The section is empty
     where ``take`` (the words of the input stream, one a cycle) or ``end`` is set. ``hush`` and
-    ``still`` have a bit for every lane that does not send, or does nothing at all. The meaning of
+    ``still`` have a bit for every lane that does not send, or does nothing at all; with ``mute`` no
+    lane sends. The meaning of
     the other fields stands with the enumerations of this file; offsets count words.
     """
 
@@ -120,6 +121,7 @@ class Instruction(NamedTuple):
     ride: int = 0
     take: int = 0
     hush: int = 0
+    mute: int = 0
     still: int = 0
 
     @property
@@ -135,7 +137,8 @@ class Shape(NamedTuple):
     ``constant`` and ``linear`` give the slope of the activation function from its value.
     ``table_bits``: the activation table has ``2^table_bits`` intervals (at most ``2^word_bits``).
     ``units`` counts places for units; ``bias`` is 1 where the constant one is an input word.
-    ``drain`` is what the gap of ``end`` has to be: the RTL does not use it.
+    ``far`` is 1 where a unit of an instruction with ``ride`` has one bit more than ``unit_bits``:
+    the one that says ``send`` elsewhere.
     """
 
     lanes: int
@@ -158,7 +161,7 @@ class Shape(NamedTuple):
     linear: int = 0
     table_bits: int = 9
     bias: int = 1
-    drain: int = 0
+    far: int = 0
 
     @property
     def entry_bits(self) -> int:
@@ -178,11 +181,17 @@ class Entry(NamedTuple):
 def pack_entry(entry: Entry, shape: Shape) -> int:
     """Return ``act | send | edge | unit`` as one word, act in the highest bits.
 
+    Where units may be far, ``send`` is the highest bit of a unit that is.
+
     Raises
     ------
     ValueError
         When a number does not fit in its bits.
     """
+    if shape.far and not entry.send:
+        entry = entry._replace(
+            send=entry.unit >> shape.unit_bits, unit=entry.unit & (1 << shape.unit_bits) - 1
+        )
     word = 0
     for value, bits in zip(entry, (2, 1, shape.edge_bits, shape.unit_bits), strict=True):
         if not 0 <= value < 1 << bits:
@@ -191,11 +200,13 @@ def pack_entry(entry: Entry, shape: Shape) -> int:
     return word
 
 
-def unpack_entry(word: int, shape: Shape) -> Entry:
-    """Return the entry that ``pack_entry`` made ``word`` of."""
+def unpack_entry(word: int, shape: Shape, ride: int = 0) -> Entry:
+    """Return the entry that ``pack_entry`` made ``word`` of, for an instruction with ``ride``."""
     unit = word & (1 << shape.unit_bits) - 1
     edge = word >> shape.unit_bits & (1 << shape.edge_bits) - 1
     high = word >> shape.unit_bits + shape.edge_bits
+    if ride and shape.far:
+        return Entry(high >> 1, 0, edge, unit | (high & 1) << shape.unit_bits)
     return Entry(high >> 1, high & 1, edge, unit)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from myhdl_core.bus import word_wires
 from myhdl_core.circuit import CONTROL, Circuit
+from myhdl_core.control import manner_wires
 from myhdl_core.hdl import (
     Bundle,
     Instances,
@@ -40,6 +41,7 @@ def network(
     start: Wire,
     learn: Wire,
     clear: Wire,
+    forget: Wire,
     rate: Wire,
     in_valid: Wire,
     in_ready: Wire,
@@ -65,9 +67,9 @@ def network(
     shape = circuit.shape
     lanes, width, entry_bits = shape.lanes, shape.word_bits, shape.entry_bits
     told, take, turns = lane_control(circuit), take_wires(circuit), turn_wires(circuit)
-    mask = lane_mask(circuit)
+    mask, manner = lane_mask(circuit), manner_wires(circuit)
     pace, hosts, post = pace_wires(circuit), host_wires(circuit), post_wires(circuit)
-    reading3, writing6, data6 = bits(lanes), bits(lanes), bits(shape.weight_bits)
+    reading1, writing7, data7 = bits(lanes), bits(lanes), bits(shape.weight_bits)
     heard, active, down = word_wires(circuit), word_wires(circuit), word_wires(circuit)
     table_address, entries = bits(circuit.row_bits), bits(lanes * entry_bits)
     operands, ridden = bits(lanes * width), bits(lanes * width)
@@ -83,6 +85,8 @@ def network(
             saturated.next = False
         elif clipped != 0 and (store_x or store_y or store_w or say):
             saturated.next = True
+        elif forget:
+            saturated.next = False
 
     @always_comb
     def show() -> None:
@@ -96,6 +100,7 @@ def network(
         "post": post,
         "turn": turns,
         "pace": pace,
+        "manner": manner,
     }
     bundles |= {"heard": heard, "active": active, "down": down}
     for name, bundle in bundles.items():
@@ -113,13 +118,13 @@ def network(
     parts = [module("sequencer", "u_sequencer", into, {**out, **tied("take"), **tied("pace")})]
     into = pick("clk reset idle clear host_lane host_bank host_address")
     into |= pick("host_write host_read host_data")
-    out = {**pick("clearing reading3 writing6 data6"), **tied("host"), **tied("post")}
+    out = {**pick("clearing reading1 writing7 data7"), **tied("host"), **tied("post")}
     parts.append(module("host", "u_host", into, out))
     into = {**pick("clk instruction parity rate"), **tied("host"), **tied("pace")}
-    parts.append(
-        module("control", "u_control", into, {**tied("control"), **tied("mask"), **tied("turn")})
-    )
+    out = {**tied("control"), **tied("mask"), **tied("turn"), **tied("manner")}
+    parts.append(module("control", "u_control", into, out))
     into = {**pick("clk reset ups in_data"), **tied("take"), **tied("post"), **tied("active")}
+    into |= tied("manner")
     out = {**pick("out_valid host_valid host_q"), **tied("heard"), **tied("down")}
     parts.append(module("bus", "u_bus", into, out))
     into = {**pick("clk reset parity"), **tied("heard")}
@@ -131,8 +136,8 @@ def network(
         entry = (entries, p * entry_bits, entry_bits)
         into = {"clk": clk, "address": table_address}
         parts.append(module(f"table_{p}", f"u_table_{p}", into, {"q": entry}))
-        into = {**pick("clk reset"), "entry": entry, "host_data": data6}
-        into |= {"reading": (reading3, p, 1), "writing": (writing6, p, 1)}
+        into = {**pick("clk reset"), "entry": entry, "host_data": data7}
+        into |= {"reading": (reading1, p, 1), "writing": (writing7, p, 1)}
         into |= {f"mask_{name}": (wire, p, 1) for name, wire in vars(mask).items()}
         out = {"clipped": (clipped, p, 1)}
         if "ride" in vars(told):

@@ -1,7 +1,7 @@
 """The rotator: takes the weights' operands of all lanes to other lanes, all by the same turn.
 
-A turn by t takes the word of lane p to lane (p + t) mod P. The bits of t turn one after the other,
-half of them before a register and half behind it.
+A turn by t takes the word of lane p to lane (p + t) mod P. A memory gives its word late in a cycle,
+so the words are kept before they turn; the bits of t then turn them one after the other.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from myhdl_core.hdl import (
     Bundle,
     Instances,
     Wire,
-    always,
     always_comb,
     bits,
     block,
     field,
     named,
     ports,
+    register,
 )
 
 
@@ -40,35 +40,18 @@ def turned(source: Wire, flag: Wire, shift: int, to: Wire) -> Instances:
 
 
 @block
-def register(clk: Wire, source: Wire, to: Wire) -> Instances:
-    """A register."""
-
-    @always(clk.posedge)
-    def keep() -> None:
-        to.next = source
-
-    return keep
-
-
-@block
 def rotator(clk: Wire, words3: Wire, turn: Bundle, words5: Wire, circuit: Any) -> Instances:
     """The rotator; words and turn come in cycle 3 of an entry, words leave in cycle 5."""
-    lanes, width, turns = circuit.shape.lanes, circuit.shape.word_bits, circuit.turn_bits
-    first, rest = (turns + 1) // 2, turns - (turns + 1) // 2
-    shifts = [(1 << k) % lanes * width for k in range(turns)] if circuit.last_turn else []
-    half4, turn4, turn3 = bits(lanes * width), bits(rest), vars(turn).get("by")
-    parts, words = [], words3
-    for k, shift in enumerate(shifts):
-        if k == first:
-            parts += [register(clk, words, half4), register(clk, field(turn3, first, rest), turn4)]
-            words = half4
-        flag = field(turn3, k, 1) if k < first else field(turn4, k - first, 1)
-        after = bits(lanes * width)
-        parts.append(turned(words, flag, shift, after))
-        words = after
-    if len(shifts) <= first:
-        parts.append(register(clk, words, half4))
-        words = half4
+    lanes, width = circuit.shape.lanes, circuit.shape.word_bits
+    shifts = [(1 << k) % lanes * width for k in range(circuit.turn_bits)]
+    words4, turn4, turn3 = bits(lanes * width), bits(len(shifts)), vars(turn).get("by")
+    parts, words = [register(clk, words3, words4)], words4
+    if circuit.last_turn:
+        parts.append(register(clk, turn3, turn4))
+        for k, shift in enumerate(shifts):
+            after = bits(lanes * width)
+            parts.append(turned(words, field(turn4, k, 1), shift, after))
+            words = after
     last = register(clk, words, words5)
-    named(last, half4=half4, turn4=turn4, **ports("turn", turn))
+    named(last, words4=words4, turn4=turn4, **ports("turn", turn))
     return last, parts

@@ -1,8 +1,9 @@
 """The sequencer: goes through the instructions of a step, entry by entry.
 
-Start, two cycles to fetch, then `busy`: from its first cycle on all cycles are the program's.
+Start, three cycles to fetch, then `busy`: from its first cycle on all cycles are the program's.
 The instruction behind the running one is always at hand in `fetched`, so that instructions of one
-entry can follow each other without a gap.
+entry can follow each other without a gap. The lanes are told one cycle late: so long do their
+tables take. What follows out of a number is worked out when the number changes, and kept.
 """
 
 from __future__ import annotations
@@ -122,38 +123,41 @@ def sequencer(
         for name in ("gap", "start", "length", "end", "phase", "take")
     )
     control = field(fetched, 0, circuit.span(CONTROL))
-    starting, fetching, loading, running, fetch, was_busy = (bit() for _ in range(6))
+    starting, calling, fetching, loading, running, fetch, was_busy = (bit() for _ in range(7))
     gap_left, left = bits(len(gap)), bits(len(length))
     row_kept, phase_kept = bits(len(row)), bits(len(sign))
     is_end, is_take, moves, finish, first, advance, gap_over = (bit() for _ in range(7))
+    is_last, gap_ends, issue, opening = (bit() for _ in range(4))
+    running0 = bits(len(control))
     one, accepted = optional(take, "one"), take.accepted
-    issue: Wire = vars(pace).get("issue", bit())
+    issued0: Wire = vars(pace).get("issue")
     opens: Wire = vars(pace).get("opens")
 
     @always_comb
     def look() -> None:
-        idle.next = not (fetching or loading or running)
+        idle.next = not (calling or fetching or loading or running)
         busy.next = running or clearing
         in_ready.next = issue and is_take and not one
         moves.next = issue and ((not is_take) or one or in_valid)
-        gap_over.next = running and (not issue) and gap_left == 1
+        gap_over.next = running and gap_ends and not issue
 
     @always_comb
     def decide() -> None:
         starting.next = start and idle and not clearing
-        advance.next = loading or (moves and left == 0)
+        advance.next = loading or (moves and is_last)
         accepted.next = moves and is_take
         done.next = was_busy and not busy
 
     @always_comb
     def come() -> None:
-        fetch.next = fetching or advance
+        fetch.next = calling or fetching or advance
         finish.next = (advance and ends and gap == 0) or (gap_over and is_end)
         first.next = (advance and (not ends) and gap == 0) or (gap_over and not is_end)
 
     @always(clk.posedge)
     def proceed() -> None:
-        fetching.next = starting and not reset
+        calling.next = starting and not reset
+        fetching.next = calling and not reset
         loading.next = fetching and not reset
         was_busy.next = busy and not reset
         if reset or finish:
@@ -173,21 +177,26 @@ def sequencer(
 
     @always(clk.posedge)
     def enter() -> None:
+        instruction.next = running0
         if reset:
-            instruction.next = 0
+            running0.next = 0
         elif advance:
-            instruction.next = control
+            running0.next = control
         if advance:
             is_end.next = ends
             is_take.next = takes
             row_kept.next = row
             phase_kept.next = sign
             gap_left.next = gap
+            gap_ends.next = gap == 1
             left.next = length
+            is_last.next = length == 0
         elif not issue:
             gap_left.next = gap_left - 1
+            gap_ends.next = gap_left == 2
         elif moves:
             left.next = left - 1
+            is_last.next = left == 1
 
     @always(clk.posedge)
     def point() -> None:
@@ -217,10 +226,16 @@ def sequencer(
 
     @always(clk.posedge)
     def open_it() -> None:
-        opens.next = first and not reset
+        opening.next = first and not reset
+        opens.next = opening
+
+    @always(clk.posedge)
+    def tell_pace() -> None:
+        issued0.next = issue and not reset
 
     named(look, **ports("take", take), **ports("pace", pace))
-    rides = (open_it,) if "opens" in vars(pace) else ()
+    rides = (tell_pace,) if "issue" in vars(pace) else ()
+    rides += (open_it,) if "opens" in vars(pace) else ()
     counter = program_counter(clk, starting, learn, fetch, fetched, circuit)
     takes_words = taker(clk, first, parity, take, is_take, issue, circuit)
     return look, decide, come, proceed, enter, point, show, rides, counter, takes_words

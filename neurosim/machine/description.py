@@ -188,14 +188,14 @@ class Fabric:
     word is in its memory. The defaults are the depths of the chip that ``myhdl_core`` builds.
     """
 
-    result_cycles: int = 6
+    result_cycles: int = 7
     rotate_cycles: int = 4
     arrive_cycles: int = 3
-    send_cycles: int = 5
-    broadcast_cycles: int = 9
-    activate_cycles: int = 5
-    slope_cycles: int = 8
-    landing_cycles: int = 2
+    send_cycles: int = 6
+    broadcast_cycles: int = 10
+    activate_cycles: int = 6
+    slope_cycles: int = 9
+    landing_cycles: int = 3
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ lane's scalar register before its run. An operation that asks for more is refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -79,6 +79,15 @@ class Lowering:
             return places + len(self.programs.network.inputs)
         far = sources[n]
         return self.placement.place[far] if far < units else places + far - units
+
+    def sent_loop(self, words: Words, numbers: Iterable[int]) -> str:
+        """Return the unit array that holds weights of units to themselves; empty if any is not."""
+        sends = self.programs.mail.sends
+        for kind in self.loops:
+            found = (sends.get((kind, number)) for number in numbers)
+            if all(send is not None and send.words.memory == words.memory for send in found):
+                return kind
+        return ""
 
     def edge_arrays(self, operation: Streamed) -> frozenset[str]:
         """Return the arrays that an operation reads in the same cycle."""
@@ -160,7 +169,10 @@ def roles(together: Together, lowering: Lowering) -> Roles:
         if kind is Kind.EDGE:
             return Operand(banks[array], array)
         if kind in (Kind.OWN, Kind.LOOP) and is_factor:
-            own = Operand(Source.WEIGHT if kind is Kind.LOOP else Source.UNIT, array)
+            own = Operand(Source.UNIT, array)
+            if kind is Kind.LOOP:
+                sent = lowering.sent_loop(words, together.operations)
+                own = Operand(Source.UNIT, sent) if sent else Operand(Source.WEIGHT, array)
             if scalar in (None, own):
                 scalar = own
                 return Operand(Source.SCALAR, array)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurosim.errors import UserError
 from neurosim.learning.rtrl import RTRL
@@ -70,11 +70,11 @@ class Schedule:
 
 def schedule(
     network: Network, rule: Rule, lanes: int, fabric: Fabric | None = None,
-    placement: Placement | None = None,
+    like: Schedule | None = None,
 ) -> Schedule:  # fmt: skip
     """Schedule a step of a rule on lanes.
 
-    ``placement`` is that of another schedule of the same network, to share its memories.
+    ``like`` is another schedule of the same network, to share its memories and its walks.
 
     Raises
     ------
@@ -92,18 +92,28 @@ def schedule(
     on_chip = rule.placed("owner")
     frame = Frame(rule.learning_rate) if isinstance(on_chip, RTRL) else on_chip
     programs = Programs(network, frame)
-    shared = placement is not None
-    placement = placement or place_neurons(programs.units, lanes)
+    placement = like.placement if like else place_neurons(programs.units, lanes)
     lowering = Lowering(programs, placement)
-    if not shared:
+    if like is None:
         _lay_out(programs, lowering)
     passes = _passes(programs, lowering, fabric)
+    if like is not None:
+        passes = [_along(like, made) for made in passes]
     if isinstance(frame, Frame):
         bursts = Bursts(lowering)
         bursts.lay_out()
         passes[-1:-1] = bursts.passes()
     steps, cycles = timed(passes, fabric)
     return Schedule(network, on_chip, placement, steps, cycles)
+
+
+def _along(like: Schedule, made: Pass) -> Pass:
+    """Return a pass with the walks of one that does the same, and may send words besides."""
+    for other in (each.burst for each in like.steps):
+        alike = replace(other, walks=made.walks, send=made.send, send_to=made.send_to)
+        if alike == made and other.length <= made.length:
+            return replace(made, walks=other.walks)
+    return made
 
 
 def _check_optimizer(rule: Rule) -> None:

@@ -24,8 +24,8 @@ from myhdl_core.microcode import (
 )
 
 #: Cycles from an entry to the first one that may read its result.
-READY = {To.X: 6, To.Y: 6, To.W: 6, To.BUS: 9, To.ACTIVATION: 17}
-SENT, END = 5, 22
+READY = {To.X: 7, To.Y: 7, To.W: 7, To.BUS: 10, To.ACTIVATION: 19}
+SENT, END = 6, 25
 
 
 class Rules(NamedTuple):

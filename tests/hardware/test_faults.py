@@ -8,7 +8,7 @@ from benchmarks.chip_verdicts import Verdict, judge
 WANTED = {
     "a LOAD that is missing": (program_faults, "table_0", "LOAD missing", ""),
     "an instruction that is late": (program_faults, "microcode", "gap", "word 2: "),
-    "a sum that is taken away": (circuit_faults, "lane", "plus or minus", "base5 + "),
+    "a sum that is taken away": (circuit_faults, "lane", "plus or minus", "base6 + "),
 }
 
 
