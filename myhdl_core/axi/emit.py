@@ -1,0 +1,71 @@
+"""Writes AXI's side of a chip beside its core: the modules around it, top ``network_axi``."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from myhdl_core.axi.interface import Interface
+from myhdl_core.emit import converted
+
+BLOCKS = ("network_axi", "axi_registers", "axi_conductor", "axi_intake", "axi_answers")
+BUFFER = """\
+// Words of a stream: one port writes, one reads where it is asked to. What is read while it is
+// written is never used, which saves the logic that would define it.
+module axi_buffer #(
+    parameter WIDTH = 16,
+    parameter DEPTH = 8,
+    parameter BITS = 3
+) (
+    input wire clk,
+    input wire write,
+    input wire [BITS-1:0] write_address,
+    input wire [WIDTH-1:0] data,
+    input wire read,
+    input wire [BITS-1:0] read_address,
+    output reg [WIDTH-1:0] q
+);
+
+(* no_rw_check *)
+reg [WIDTH-1:0] words [0:DEPTH-1];
+
+always @(posedge clk) begin
+    if (read)
+        q <= words[read_address];
+    if (write)
+        words[write_address] <= data;
+end
+
+endmodule
+"""
+
+
+def emit(chip: Interface, folder: Path | str) -> list[Path]:
+    """Write the Verilog of AXI's side to a folder; ``myhdl_core.emit`` writes the core.
+
+    Returns
+    -------
+    list[Path]
+        The files, top module ``network_axi`` first.
+
+    Raises
+    ------
+    RunFailed
+        When a conversion fails, with what it said.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        made = pool.map(lambda name: _converted(name, chip), BLOCKS)
+        texts = dict(zip(BLOCKS, made, strict=True)) | {"axi_buffer": BUFFER}
+    for name, text in texts.items():
+        (folder / f"{name}.v").write_text(text)
+    return [folder / f"{name}.v" for name in texts]
+
+
+def _converted(name: str, chip: Interface) -> str:
+    if name != "axi_registers":  # which alone holds constants: others are equal for more chips
+        known = {"units": 0, "edges": 0, "learning_cycles": 0, "inference_cycles": 0, "layout": 0}
+        chip = chip._replace(**known, w_depth=0, x_depth=0, y_depth=0, u_depth=0, rate=0)
+    return converted("myhdl_core.axi.convert", name, json.dumps(chip))
