@@ -1,28 +1,21 @@
-"""What a chip takes of an FPGA, by Yosys: cells of the whole and of its modules."""
+"""What a chip takes of an FPGA by Yosys, cell by cell and module by module, without any netlist.
+
+``myhdl_core/silicon`` goes on from there: netlist, terms that all families share, placement.
+"""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from myhdl_core import tools
-from neurosim.errors import RunFailed, UserError
+from myhdl_core.silicon import yosys
+from myhdl_core.silicon.families import family_named
+from myhdl_core.silicon.synthesis import sources
 
-#: How each family is synthesised: for area, so without multiplexers that need more LUTs.
-FAMILIES = {"ecp5": "synth_ecp5 -nowidelut", "ice40": "synth_ice40 -dsp", "gowin": "synth_gowin"}
 #: What is no cell of an FPGA, but what Yosys counts among them.
 IGNORED = ("$scopeinfo",)
-_CHILD = """\
-import sys
-from pyosys import libyosys as ys
-design = ys.Design()
-for command in sys.stdin.read().splitlines():
-    ys.run_pass(command, design)
-"""
 
 
 def synth(
@@ -35,7 +28,7 @@ def synth(
     folder
         Holds the Verilog, one module a file.
     family
-        One of ``FAMILIES``.
+        One of ``silicon.families.FAMILIES``.
     top
         The module that is synthesised.
     modules
@@ -45,8 +38,8 @@ def synth(
     Returns
     -------
     dict[str, dict[str, int]]
-        Cells by module; those of the whole under ``top``. A latch shows as a cell with ``LATCH``
-        in its name, a memory that found no block RAM as flip-flops or as ``TRELLIS_DPR16X4``.
+        Cells by module; those of the whole under ``top``. A memory that found no block RAM shows
+        as flip-flops or as ``TRELLIS_DPR16X4``.
 
     Raises
     ------
@@ -55,30 +48,23 @@ def synth(
     RunFailed
         When Yosys does not take the Verilog.
     """
-    tools.require(("pyosys",), "synthesis")
-    if family not in FAMILIES:
-        raise UserError(f"family {family!r}: unknown. Choose one of: {', '.join(FAMILIES)}.")
-    sources = [f"read_verilog {file.name}" for file in sorted(Path(folder).glob("*.v"))]
-    flow = f"{FAMILIES[family]} -top {top}{' -noflatten' if modules else ''}"
+    chosen = family_named(family, "family")
+    command = chosen.synthesis
+    if modules:
+        command = command.replace(" -flatten", "") + _KEPT[family]
     with tempfile.TemporaryDirectory() as made:
         report = Path(made) / "stat.json"
-        done = subprocess.run(
-            [sys.executable, "-c", _CHILD],
-            cwd=folder,
-            input="\n".join((*sources, flow, f"tee -q -o {report} stat -json")),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if not report.is_file() or done.returncode:
-            wrong = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
-            why = "\n".join(wrong or done.stdout.splitlines()[-5:])
-            raise RunFailed(f"{folder}: not synthesised.\n{why}")
+        stat = f"tee -q -o {yosys.quoted(report)} stat -json"
+        steps = (*sources(Path(folder)), f"{command} -top {top}", stat)
+        yosys.run(steps, Path(folder), str(folder))
         counted = json.loads(report.read_text())
     found = {name.split("\\")[-1]: each for name, each in counted["modules"].items()}
     by_module = {name: _cells(each, found) for name, each in found.items()} if modules else {}
     return by_module | {top: _cells(counted["design"], found)}
+
+
+# What keeps the hierarchy: the command for AMD does where it is not told to flatten.
+_KEPT = {"ecp5": " -noflatten", "ice40": " -noflatten", "gowin": " -noflatten", "xc7": ""}
 
 
 def _cells(counted: dict[str, Any], modules: dict[str, Any]) -> dict[str, int]:

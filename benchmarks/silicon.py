@@ -1,0 +1,119 @@
+"""What chips take of FPGAs and how fast they are there, as docs/silicon.md shows it.
+
+    python benchmarks/silicon.py                     # every row: about half an hour on two cores
+    python benchmarks/silicon.py --rows up5k gw2a    # some of them; the others stay as committed
+    python benchmarks/silicon.py --page              # the page again, from what is committed
+
+Every row is a fully recurrent network in 16-bit words, with its AXI top, made, synthesised and,
+where something places on its part, placed with three seeds. What comes out is kept in
+docs/silicon.json row by row, so that Ctrl-C loses only the one it stops. It ends with 1 where a row
+misses what is wanted of it, with 2 where there is no such row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # so that it runs in a checkout that is not installed
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is loaded: a core for each process
+
+from benchmarks import silicon_page as page  # noqa: E402
+from benchmarks.silicon_cases import CASES, Case  # noqa: E402
+from neurosim.errors import RunFailed, UserError, nearest  # noqa: E402
+
+RECORD = ROOT / "docs" / "silicon.json"
+GOOD, OFF, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="benchmarks/silicon.py", description=__doc__)
+    parser.add_argument("--rows", nargs="+", default=[], metavar="ROW", help="which; all without")
+    parser.add_argument("--seeds", type=int, default=3, help="placements of each (3)")
+    parser.add_argument("--page", action="store_true", help="write the page alone")
+    parser.add_argument("--record", type=Path, default=RECORD, help="another record, and page")
+    asked = parser.parse_args(argv)
+    try:
+        kept = _kept(asked.record)
+        for case in () if asked.page else _chosen(asked.rows):
+            found, picture = measured(case, asked.seeds)
+            kept[case.name] = found
+            if picture and case.drawn:
+                asked.record.with_suffix(".svg").write_text(picture, "utf-8")
+            _written(kept, asked.record)
+    except KeyboardInterrupt:
+        print("silicon: interrupted; the rows above are kept.", file=sys.stderr)
+        return INTERRUPTED
+    except (UserError, RunFailed) as error:
+        print(f"silicon: {error}", file=sys.stderr)
+        return MISTAKEN if isinstance(error, UserError) else OFF
+    return _written(kept, asked.record)
+
+
+def _chosen(names: Sequence[str]) -> list[Case]:
+    known = {case.name: case for case in CASES}
+    for name in names:
+        if name not in known:
+            raise UserError(f"{name}: is no row.{nearest(name, known)} Known: {', '.join(known)}.")
+    return [case for case in CASES if case.name in names or not names]
+
+
+def _kept(record: Path) -> dict[str, Any]:
+    return dict(json.loads(record.read_text("utf-8"))) if record.is_file() else {}
+
+
+def _written(kept: dict[str, Any], record: Path) -> int:
+    """Keep what is known, in the order of the rows, and say whether all of it is as wanted."""
+    ordered = {case.name: kept[case.name] for case in CASES if case.name in kept}
+    record.write_text(json.dumps(ordered, indent=1, allow_nan=False) + "\n", "utf-8")
+    record.with_suffix(".md").write_text(page.text(CASES, ordered), "utf-8")
+    missed = [
+        f"{c.name}: {m}" for c in CASES if c.name in ordered for m in c.missed(ordered[c.name])
+    ]
+    for line in missed:
+        print(f"silicon: {line}", file=sys.stderr)
+    return OFF if missed else GOOD
+
+
+def measured(case: Case, seeds: int) -> tuple[dict[str, Any], str]:
+    """Make a chip, synthesise and place it; return all that is found out, and its floorplan."""
+    from myhdl_core.silicon.placement import placed
+    from myhdl_core.silicon.synthesis import synthesised
+    from neurosim.report.figures.floorplan import floorplan
+
+    def say(what: str) -> None:
+        print(f"{case.name}: {what}", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        work, began = Path(folder), time.perf_counter()
+        say("making the Verilog")
+        found = case.made(work / "rtl")
+        seconds = time.perf_counter() - began
+        part = case.target
+        chip = synthesised(
+            work / "rtl",
+            part.synthesis,
+            work / "chip.json",
+            say=say,
+            multipliers=part.multipliers > 0,
+        )
+        found |= {"generation_seconds": round(seconds, 1), "synthesis": chip.as_dict()}
+        if part.placer:
+            numbers = tuple(range(1, seeds + 1))
+            where = placed(chip, part, work, numbers, processes=os.cpu_count() or 1, say=say)
+            found["placement"] = where.as_dict()
+            return found, floorplan(where).svg()
+    return found, ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

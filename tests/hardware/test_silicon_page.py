@@ -1,0 +1,81 @@
+"""The committed table of chips in silicon: as its record says, and as what is wanted says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import silicon_page
+from benchmarks.silicon_cases import CASES
+from neurosim.machine.parts import PARTS
+
+RECORD = Path(__file__).resolve().parents[2] / "docs" / "silicon.json"
+KNOWN = {case.name: case for case in CASES}
+
+
+def row(mhz: float | None = 101.5, luts: int = 3000, alarms: tuple[str, ...] = ()) -> dict:
+    whole = {"luts": luts, "carries": 200, "registers": 4000, "block_rams": 52, "multipliers": 9}
+    found = {
+        "cycles": 1000,
+        "energy": {"pj": {"multiply": 1500.0, "memory": 500.0}},
+        "generation_seconds": 3.5,
+        "predicted": {"whole": {"luts": luts + 300}},
+        "synthesis": {
+            "yosys": "0.70", "seconds": 40.1, "whole": whole, "luts_of_a_lane": 240.4,
+            "luts_of_the_rest": 1080, "alarms": list(alarms),
+        },
+    }  # fmt: skip
+    if mhz is not None:
+        runs = [
+            {"seed": n, "mhz": mhz + n, "seconds": 60.0 + n, "critical_path": {"words": f"way {n}"}}
+            for n in range(3)
+        ]
+        found["placement"] = {"tool": "nextpnr-x 1.2", "worst_mhz": mhz, "runs": runs}
+    return found
+
+
+def test_a_row_says_what_was_found():
+    page = silicon_page.text(CASES, {"ecp5": row(), "artix7": row(None)})
+    line = next(line for line in page.splitlines() if line.startswith("| ecp5 | 100 |"))
+    assert (
+        line == "| ecp5 | 100 | 101.5 | 101.5, 102.5, 103.5 | 1,000 | 101,500 | 3.5 | 40.1 | 62 |"
+    )
+    assert "| 3,000 of 83,640 | 3,300 (+10 %) | 240 | 1,080 |" in page
+    assert "52 of 208 | 9 of 156 |" in page
+    assert "3 seeds" in page
+    assert "nextpnr-x 1.2" in page
+    assert "* ecp5: way 0" in page
+    assert "| artix7 |  |  |  | 1,000 |  |" in page  # no clock without a placement
+
+
+def test_rules_stand_beside_each_other():
+    page = silicon_page.text(CASES, {"trtrl-8": row(), "rtrl-8": row(50.0)})
+    assert "| 8 | TRTRL | 3,000 | 52 | 9 | 1,000 | 101.5 | 101,500 | 2.0 |" in page
+    assert "| 8 | RTRL | 3,000 | 52 | 9 | 1,000 | 50.0 | 50,000 | 2.0 |" in page
+    assert "four families" not in page
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (row(), []),
+        (row(99.0), ["MHz: 99, and 100 at least are wanted"]),
+        (row(alarms=("x is a latch",)), ["alarm: x is a latch"]),
+    ],
+)
+def test_what_is_missed_is_said(found, said):
+    assert KNOWN["ecp5"].missed(found) == said
+
+
+def test_every_row_is_on_a_part_that_there_is():
+    assert all(case.part in PARTS for case in CASES)
+    assert len(KNOWN) == len(CASES)
+
+
+@pytest.mark.skipif(not RECORD.is_file(), reason="nothing is committed yet")
+def test_the_committed_page_is_what_its_record_says_and_misses_nothing():
+    record = json.loads(RECORD.read_text("utf-8"))
+    assert RECORD.with_suffix(".md").read_text("utf-8") == silicon_page.text(CASES, record)
+    assert {name: KNOWN[name].missed(found) for name, found in record.items()} == {
+        name: [] for name in record
+    }
