@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurosim.cli import traces
 from neurosim.cli.flags import DataShortcuts, apply
@@ -20,6 +20,9 @@ from neurosim.study import comparison, inventory, problem, results, rules, sourc
 from neurosim.study.comparison import Verb
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary, finite
+
+if TYPE_CHECKING:
+    from neurosim.study.hardware.record import Record
 
 EXIT = {"done": 0, "failed": 1, "interrupted": 130}
 
@@ -89,11 +92,40 @@ def again(name: str | None, out: Path, as_json: bool) -> int:
     from neurosim.report import drawing  # slow to load
 
     folder = results.find(name, out)
-    scenario, summary = results.read(folder)
-    printed(scenario, summary, results.listed(folder), as_json)
+    chip = _chip_in(folder)
+    if chip is None or (folder / results.SUMMARY).is_file():
+        scenario, summary = results.read(folder)
+        printed(scenario, summary, results.listed(folder), as_json)
+    else:
+        scenario, summary = sources.load(str(folder / results.SCENARIO)), None
+    if chip is not None and not (as_json and summary):
+        _print_made(chip, folder, as_json)
     sys.stdout.flush()
-    print(f"neurosim: written {drawing.draw(folder, scenario, summary)}", file=sys.stderr)
+    print(f"neurosim: written {drawing.draw(folder, scenario, summary, chip)}", file=sys.stderr)
     return 0
+
+
+def _chip_in(folder: Path) -> Record | None:
+    """Return the chip of a run folder, where it holds one."""
+    path = folder / results.RECORD
+    if not path.is_file():
+        return None
+    from neurosim.study.hardware import record  # loads all that plans a chip
+
+    return record.read(path)
+
+
+def _print_made(made: Record, folder: Path, as_json: bool) -> None:
+    """Print the report of a chip, or its figures as JSON."""
+    from neurosim.report import hardware
+
+    if as_json:
+        _print_json(made.whole)
+    else:
+        listed = results.listed(folder)
+        hardware.print_chip(
+            made.chip, made.fit, made.checked, made.lint, listed, (), terminal.console()
+        )
 
 
 def listed(as_json: bool) -> int:

@@ -5,39 +5,55 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from neurosim.report import chip_page
 from neurosim.report.figures import gallery
 from neurosim.report.figures.picture import CHIP_WORD_BITS, Material, Picture
 from neurosim.report.page import page
 from neurosim.study import last_steps, results
+from neurosim.study.hardware.record import Record
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary
 
 
-def draw(folder: Path, scenario: Scenario, summary: Summary) -> str:
-    """Write page and figures of a run, and return in words what was written.
+def draw(
+    folder: Path, scenario: Scenario, summary: Summary | None, chip: Record | None = None
+) -> str:
+    """Write page and figures of a run, of a chip or of both; return in words what was written.
 
     Raises
     ------
     UserError
-        When the run's series is spoilt, or the folder cannot be written.
+        When the run's series or a file of the chip is spoilt, or the folder cannot be written.
     """
-    series = last_steps.read(folder / results.SERIES)
-    bits = scenario.number.word_bits or CHIP_WORD_BITS
-    pictures = gallery.drawn(Material(summary, series, bits))
+    pictures = [] if summary is None else gallery.drawn(_material(folder, scenario, summary))
+    of_chip = [] if chip is None else gallery.placed(chip_page.pictures(chip, folder))
+    section = None if chip is None else chip_page.section(chip, folder, of_chip)
+    if summary is not None:
+        whole = page(scenario, summary, pictures, section)
+    else:
+        assert chip is not None
+        assert section is not None
+        whole = chip_page.page(scenario, chip, section)
+    written = [*pictures, *of_chip]
     figures = folder / results.FIGURES
-    for picture in pictures:
+    for picture in written:
         results.place(figures / f"{picture.name}.svg", picture.svg().encode())
         results.place(figures / f"{picture.name}.pdf", picture.pdf())
-    _drop_others(figures, pictures)
-    results.place(folder / results.PAGE, page(scenario, summary, pictures).encode())
-    count = f", {len(pictures)} figures in {figures} (SVG, PDF)" if pictures else ""
+    _drop_others(figures, written)
+    results.place(folder / results.PAGE, whole.encode())
+    count = f", {len(written)} figures in {figures} (SVG, PDF)" if written else ""
     return f"{folder / results.PAGE}{count}"
+
+
+def _material(folder: Path, scenario: Scenario, summary: Summary) -> Material:
+    series = last_steps.read(folder / results.SERIES)
+    return Material(summary, series, scenario.number.word_bits or CHIP_WORD_BITS)
 
 
 def _drop_others(figures: Path, pictures: list[Picture]) -> None:
     """Remove figures of an earlier report that this one has no data for."""
     drawn = {picture.name for picture in pictures}
-    for name in gallery.NAMES:
+    for name in (*gallery.NAMES, *chip_page.FIGURES):
         for kind in ("svg", "pdf") if name not in drawn else ():
             with suppress(OSError):
                 (figures / f"{name}.{kind}").unlink(missing_ok=True)

@@ -1,19 +1,32 @@
 """The report as one page: HTML that needs no network and no script, with its figures inside.
 
-Whatever a user named or wrote goes through `_text`, and only what is written here is HTML.
+Whatever a user named or wrote goes through `text`, and only what is written here is HTML.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
+from collections.abc import Sequence
 from itertools import groupby
-from string import Template
 
 from neurosim.report import alignment, cases, fit, quantities, wording
-from neurosim.report.figures.picture import Picture, inline
+from neurosim.report.chip_page import Section
+from neurosim.report.figures.picture import Picture
 from neurosim.report.labels import label, over
+from neurosim.report.markup import (
+    TEXT,
+    contents,
+    document,
+    figure,
+    group,
+    heading,
+    line,
+    listed,
+    note,
+    table,
+    text,
+    tiles,
+    words,
+)
 from neurosim.report.quantities import Row
 from neurosim.study import description
 from neurosim.study.cases import variant
@@ -31,7 +44,9 @@ _HEADLINES = (
 )
 
 
-def page(scenario: Scenario, summary: Summary, pictures: Sequence[Picture]) -> str:
+def page(
+    scenario: Scenario, summary: Summary, pictures: Sequence[Picture], chip: Section | None = None
+) -> str:
     """Return the page of a study.
 
     Parameters
@@ -40,29 +55,22 @@ def page(scenario: Scenario, summary: Summary, pictures: Sequence[Picture]) -> s
         What was asked, and what came out.
     pictures
         The figures, in their order.
+    chip
+        The section about the chip, where there is one.
     """
     parts = [
         _heading(scenario, summary),
-        _contents(pictures),
+        contents({**{each.name: each.title for each in pictures}, **(chip.links if chip else {})}),
         _numbers(scenario, summary),
         _fits(summary),
-        _figures(pictures),
+        *map(figure, pictures),
+        chip.body if chip else "",
         _energies(summary),
         _checks(summary),
         _terms(),
         _again(scenario, summary),
     ]
-    template = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
-    return template.substitute(title=_text(scenario.name), body="\n".join(filter(None, parts)))
-
-
-def _text(value: object) -> str:
-    """Return a text as HTML that shows it and does nothing else."""
-    plain = "".join(
-        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for letter in str(value)
-    )
-    return html.escape(plain)
+    return document(scenario.name, parts)
 
 
 def _heading(scenario: Scenario, summary: Summary) -> str:
@@ -72,11 +80,10 @@ def _heading(scenario: Scenario, summary: Summary) -> str:
         "setting": wording.setting(scenario, summary),
         "took": quantities.seconds(max(0.0, summary.seconds)),
     }
-    parts = [f"<h1>{_text(scenario.name)}</h1>"]
-    parts += [f'<p class="lead">{_text(wording.heading(scenario, summary))}</p>', _listed(facts)]
+    parts = heading(scenario.name, facts, wording.heading(scenario, summary))
     if summary.status != "done":
         parts.append(f'<p class="banner">This run {_ENDED[summary.status]}.</p>')
-    parts += [f'<p class="banner">{_text(note)}</p>' for note in summary.notes]
+    parts += [f'<p class="banner">{text(said)}</p>' for said in summary.notes]
     return "\n".join([*parts, _headlines(summary)])
 
 
@@ -92,16 +99,16 @@ def _headlines(summary: Summary) -> str:
     if pair is None:
         return ""
     first, last = pair
-    tiles = [
-        f'<div class="tile"><b>{quantities.times(first[name], last[name])}</b>{label}</div>'
-        for name, label in _HEADLINES
+    found = {
+        what: quantities.times(first[name], last[name])
+        for name, what in _HEADLINES
         if first.get(name, 0) > 0 and last.get(name, 0) > 0
-    ]
-    if not tiles:
+    }
+    if not found:
         return ""
     said = f"Each step of {label(rules[0])} with {first['units']:,} units takes this many times"
     said += f" what {label(rules[-1])} takes:"
-    return f'<p>{_text(said)}</p>\n<div class="tiles">{"".join(tiles)}</div>'
+    return f"<p>{text(said)}</p>\n{tiles(found)}"
 
 
 def _alike(summary: Summary, one: str, other: str) -> tuple[Row, Row] | None:
@@ -113,43 +120,35 @@ def _alike(summary: Summary, one: str, other: str) -> tuple[Row, Row] | None:
     return None if best is None else (rows[one, *best], rows[other, *best])
 
 
-def _contents(pictures: Sequence[Picture]) -> str:
-    links = [f'<a href="#{each.name}">{_text(each.title)}</a>' for each in pictures]
-    return f"<nav>Figures: {' · '.join(links)}</nav>" if links else ""
-
-
 def _numbers(scenario: Scenario, summary: Summary) -> str:
     if summary.verb == "align":
         body = _aligned(summary)
     else:
         body = _by_case(scenario, summary) if scenario.swept else _by_quantity(summary)
-    notes = [
-        f'<p class="note">{_text(f"{mark} {note}".strip())}</p>'
-        for mark, note in wording.footnotes(scenario, summary)
-    ]
+    notes = [note(f"{mark} {said}".strip()) for mark, said in wording.footnotes(scenario, summary)]
     return "\n".join(["<h2>Numbers</h2>", body, *notes])
 
 
 def _aligned(summary: Summary) -> str:
     """Return a line for each rule: how its gradients stand to the exact ones, and its costs."""
     lines = [
-        _line([label(row["rule"]), *one, *other], False)
+        line([label(row["rule"]), *one, *other])
         for row, one, other in zip(
             summary.rows, alignment.measures(summary), alignment.costs(summary), strict=True
         )
     ]
     heads = ["", *alignment.measure_heads(summary), *alignment.cost_heads(summary)]
-    return f"{_table(heads, lines)}\n{_by_quantity(summary)}"
+    return f"{table(heads, lines)}\n{_by_quantity(summary)}"
 
 
 def _by_quantity(summary: Summary) -> str:
     lines: list[str] = []
-    for group, members in quantities.groups(summary.clock_mhz):
-        found = [line for each in members if (line := quantities.line(each, summary.rows))]
+    for title, members in quantities.groups(summary.clock_mhz):
+        found = [cells for each in members if (cells := quantities.line(each, summary.rows))]
         if found:
-            lines.append(f'<tr><th colspan="9">{_text(group)}</th></tr>')
-            lines += [_line(line, len(summary.rows) > 1) for line in found]
-    return _table(_columns([row["rule"] for row in summary.rows]), lines)
+            lines.append(group(title))
+            lines += [line(cells, len(summary.rows) > 1) for cells in found]
+    return table(_columns([row["rule"] for row in summary.rows]), lines)
 
 
 def _by_case(scenario: Scenario, summary: Summary) -> str:
@@ -157,34 +156,14 @@ def _by_case(scenario: Scenario, summary: Summary) -> str:
     rules = cases.rules(summary)
     lines: list[str] = []
     for section in cases.sections(scenario, summary):
-        lines.append(f'<tr><th colspan="9">{_text(section.heading)}</th></tr>')
-        lines += [_line([line[0].strip(), *line[1:]], len(rules) > 1) for line in section.lines]
-    return _table(_columns(rules), lines)
+        lines.append(group(section.heading))
+        lines += [line([own[0].strip(), *own[1:]], len(rules) > 1) for own in section.lines]
+    return table(_columns(rules), lines)
 
 
 def _columns(rules: Sequence[str]) -> list[str]:
     ratio = [over(rules[0], rules[-1])] if len(rules) > 1 else []
     return ["", *map(label, rules), *ratio]
-
-
-def _line(cells: Sequence[str], compared: bool) -> str:
-    """Return a line of the table: its label, a value for each rule, and their ratio."""
-    label, *values = cells
-    name = f"<td{_UNDER * label.startswith('    ')}>{_text(label.strip())}</td>"
-    ratio = f'<td class="ratio">{_text(values.pop())}</td>' if compared else ""
-    return f"<tr>{name}{''.join(f'<td>{_text(value)}</td>' for value in values)}{ratio}</tr>"
-
-
-_UNDER = ' class="under"'
-
-
-def _table(columns: Sequence[str], lines: Iterable[str], kind: str = "") -> str:
-    head = "".join(f"<th{kind}>{_text(column)}</th>" for column in columns)
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n'
-        + "\n".join(lines)
-        + "\n</tbody></table></div>"
-    )
 
 
 def _fits(summary: Summary) -> str:
@@ -193,20 +172,10 @@ def _fits(summary: Summary) -> str:
         return ""
     lines = []
     for rule, rows in groupby(summary.fits, key=lambda row: str(row["rule"])):
-        lines.append(f'<tr><th colspan="9">{_text(label(rule))}</th></tr>')
-        lines += [_line([str(cell).strip() for cell in fit.cells(row)], False) for row in rows]
-    heading = f"{summary.fits[0]['units']:,} units on parts of the market"
-    note = f'<p class="note">{_text(fit.NOTE)}</p>'
-    return f"<h2>{_text(heading)}</h2>\n{_table(['', *fit.HEADINGS], lines)}\n{note}"
-
-
-def _figures(pictures: Sequence[Picture]) -> str:
-    return "\n".join(
-        f'<h2 id="{each.name}">{_text(each.title)}</h2>\n<figure>'
-        f'<div class="sheet">{inline(each.name, each.svg())}</div>'
-        f"<figcaption>{_text(each.caption)}</figcaption></figure>"
-        for each in pictures
-    )
+        lines.append(group(label(rule)))
+        lines += [line([str(cell).strip() for cell in fit.cells(row)]) for row in rows]
+    title = f"{summary.fits[0]['units']:,} units on parts of the market"
+    return f"<h2>{text(title)}</h2>\n{table(['', *fit.HEADINGS], lines)}\n{note(fit.NOTE)}"
 
 
 def _energies(summary: Summary) -> str:
@@ -214,45 +183,40 @@ def _energies(summary: Summary) -> str:
     columns: list[str] = [""]
     parts: dict[str, list[str]] = {}
     sources: dict[tuple[str, str], list[str]] = {}
-    tables = [
-        (rule, table, found)
+    kits = [
+        (rule, kit, found)
         for rule, profile in summary.profiles.items()
-        for table, found in profile.get("energy_pj", {}).items()
+        for kit, found in profile.get("energy_pj", {}).items()
     ]
-    names = list(dict.fromkeys(part for _, _, found in tables for part in found))
-    for rule, table, found in tables:
-        columns.append(f"{label(rule)}, {table}")
+    names = list(dict.fromkeys(part for _, _, found in kits for part in found))
+    for rule, kit, found in kits:
+        columns.append(f"{label(rule)}, {kit}")
         for part in names:
             written = quantities.si(found[part] * 1e-12, "J") if part in found else "-"
             parts.setdefault(part, [part]).append(written)
     if not names:
         return ""
     for profile in summary.profiles.values():
-        for table, found in profile.get("energy_sources", {}).items():
+        for kit, found in profile.get("energy_sources", {}).items():
             for part, source in found.items():
-                named = sources.setdefault((table, source), [])
+                named = sources.setdefault((kit, source), [])
                 named += [part] * (part not in named)
-    cited = [_cited([table, ", ".join(own), said]) for (table, said), own in sources.items()]
+    cited = [words([kit, ", ".join(own), said]) for (kit, said), own in sources.items()]
     return "\n".join(
         [
             "<h2>Energies and their sources</h2>",
             "<p>Energy of one step by what it is spent on, and the source of each energy.</p>",
-            _table(columns, [_line(line, False) for line in parts.values()]),
-            _table(["table", "part", "source"], cited, ' class="text"') if cited else "",
+            table(columns, map(line, parts.values())),
+            table(["table", "part", "source"], cited, TEXT) if cited else "",
         ]
     )
-
-
-def _cited(cells: Sequence[str]) -> str:
-    found = "".join(f'<td class="text">{_text(cell)}</td>' for cell in cells)
-    return f"<tr>{found}</tr>"
 
 
 def _checks(summary: Summary) -> str:
     if not summary.checks:
         return ""
     facts = "".join(
-        f"<dt>{_verdict(each)}</dt><dd>{_text(each.promise)}</dd>" for each in summary.checks
+        f"<dt>{_verdict(each)}</dt><dd>{text(each.promise)}</dd>" for each in summary.checks
     )
     return f"<h2>Checked on this very run</h2>\n<dl>{facts}</dl>"
 
@@ -263,11 +227,11 @@ def _verdict(check: Check) -> str:
     broken = (
         f"{check.times - len(check.broken):,} of {check.times:,}, not {', '.join(check.broken[:3])}"
     )
-    return f'<span class="broken">{_text(broken)}</span>'
+    return f'<span class="broken">{text(broken)}</span>'
 
 
 def _terms() -> str:
-    terms = "".join(f"<dt>{_text(term)}</dt><dd>{_text(what)}</dd>" for term, what in _TERMS)
+    terms = "".join(f"<dt>{text(term)}</dt><dd>{text(what)}</dd>" for term, what in _TERMS)
     return f'<h2>What the words mean</h2>\n<dl class="terms">{terms}</dl>'
 
 
@@ -298,13 +262,8 @@ def _again(scenario: Scenario, summary: Summary) -> str:
         [
             "<h2>The same again</h2>",
             "<p>From the folder that holds the run folder, whose scenario is below.</p>",
-            f"<pre>{_text(chr(10).join(commands))}</pre>",
-            f"<details><summary>{_text(SCENARIO)}</summary><pre>{_text(toml)}</pre></details>",
-            _listed({**summary.versions, **summary.host}),
+            f"<pre>{text(chr(10).join(commands))}</pre>",
+            f"<details><summary>{text(SCENARIO)}</summary><pre>{text(toml)}</pre></details>",
+            listed({**summary.versions, **summary.host}),
         ]
     )
-
-
-def _listed(facts: Mapping[str, object]) -> str:
-    items = (f"<dt>{_text(name)}</dt><dd>{_text(fact)}</dd>" for name, fact in facts.items())
-    return f"<dl>{''.join(items)}</dl>"

@@ -3,8 +3,10 @@
 `NAME-HASH/` holds `scenario.toml` (complete: running it again gives the same folder),
 `summary.json` (all figures of the report, versions, host, seconds), `series.csv` (the last steps of
 every rule's first seed) and `checkpoint.safetensors` (the trained network;
-`checkpoint-RULE.safetensors` those of the other rules). `neurosim report` draws from these
-`report.html` and `figures/`. Each file is written beside its place and then moved there, whole.
+`checkpoint-RULE.safetensors` those of the other rules). Where a chip was made of the scenario it
+holds `hardware.json` and `rtl/` too, or those and the scenario alone. `neurosim report` draws from
+these `report.html` and `figures/`. Each file is written beside its place and then moved there,
+whole.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from neurosim.study.summary import SCHEMA, Summary, finite, summary_in
 from neurosim.study.training import TAIL_STEPS, Outcome
 
 SUMMARY, SCENARIO = "summary.json", "scenario.toml"
+RECORD = "hardware.json"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.safetensors"
 PAGE, FIGURES = "report.html", "figures"
 _PACKAGES = ("numpy", "networkx", "simpy", "safetensors")
@@ -144,12 +147,12 @@ def find(name: str | None, out: Path) -> Path:
     UserError
         When there is none, or more than one.
     """
-    known = {path.parent.name: path.parent for path in sorted(out.glob(f"*/{SUMMARY}"))}
+    known = {folder.name: folder for folder in sorted(out.glob("*/")) if _files(folder)}
     if name is None:
         if not known:
             raise UserError(f"{out}: holds no runs yet. Start with `neurosim compare`.")
-        return max(known.values(), key=lambda folder: (folder / SUMMARY).stat().st_mtime_ns)
-    if is_file(Path(name) / SUMMARY):
+        return max(known.values(), key=_written_at)
+    if _files(Path(name)):
         return Path(name)
     begin = [folder for key, folder in known.items() if key.startswith(name)]
     if len(begin) == 1 or name in known:
@@ -158,11 +161,22 @@ def find(name: str | None, out: Path) -> Path:
         several = ", ".join(folder.name for folder in begin[:8]) + ", ..." * (len(begin) > 8)
         raise UserError(f"{name or 'NAME'}: begins several runs ({several}). Write more of it.")
     if is_folder(Path(name)):
-        raise UserError(f"{name}: is no run folder, since it holds no {SUMMARY}. Name another.")
+        raise UserError(
+            f"{name}: is no run folder, since it holds no {SUMMARY} and no {RECORD}. Name another."
+        )
     raise UserError(
         f"{name}: no such run in {out}.{nearest(name, known)}"
         " `neurosim report` without a name shows the newest; --out names another folder."
     )
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a folder by which it is known as one of a run or of a chip."""
+    return [path for path in (folder / SUMMARY, folder / RECORD) if is_file(path)]
+
+
+def _written_at(folder: Path) -> int:
+    return max(path.stat().st_mtime_ns for path in _files(folder))
 
 
 def _record(scenario: Scenario, summary: Summary) -> dict[str, Any]:

@@ -43,8 +43,13 @@ def drawn(material: Material) -> list[Picture]:
     """Return every figure that there is data for, in the order of a report."""
     with style.house():
         found = [draw(material) for draw in _DRAWERS.values()]
-        pictures = [picture for picture in found if picture is not None]
-        for picture in pictures:  # everything finds its place once, for all kinds of files
+    return placed([picture for picture in found if picture is not None])
+
+
+def placed(pictures: list[Picture]) -> list[Picture]:
+    """Return figures in which everything has found its place, once for all kinds of files."""
+    with style.house():
+        for picture in pictures:
             if layout := picture.figure.get_layout_engine():
                 layout.execute(picture.figure)
             picture.figure.set_layout_engine("none")

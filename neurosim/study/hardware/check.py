@@ -43,6 +43,14 @@ class Mismatch(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Begin:
+    """A cycle of a step, and the phase that runs from then on."""
+
+    cycle: int
+    phase: str
+
+
+@dataclass(frozen=True)
 class Checked:
     """What a comparison of chip and model found.
 
@@ -60,6 +68,8 @@ class Checked:
         Steps that took another time, and steps in which a phase began in another cycle.
     saturated
         Whether the chip clipped a result.
+    begins
+        When each phase began in the first learning step, as the chip showed it.
     """
 
     steps: int
@@ -71,6 +81,7 @@ class Checked:
     cycles_differing: int
     phases_differing: int
     saturated: bool
+    begins: tuple[Begin, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -158,6 +169,7 @@ class _Tally:
         self.words = self.mismatches = self.cycles_differing = self.phases_differing = 0
         self.first: Mismatch | None = None
         self.measured: set[int] = set()
+        self.begins: tuple[Begin, ...] = ()
         self.phase = 0  # that the chip shows before the next step
 
     def add(self, start: int, block: Block, expected: dict[str, NDArray[np.int64]]) -> None:
@@ -184,6 +196,8 @@ class _Tally:
         changes: dict[int, list[tuple[int, int]]] = {n: [] for n in range(len(block.cycles))}
         for step, cycle, phase in block.phases.tolist():
             changes[step].append((cycle, phase))
+        if learn and not self.begins:
+            self.begins = tuple(Begin(at, _named(assembled.phases, n)) for at, n in changes[0])
         for found in changes.values():
             expected = phase_changes(plan, assembled.phases, self.phase)
             self.phases_differing += found != expected
@@ -201,6 +215,7 @@ class _Tally:
             self.cycles_differing,
             self.phases_differing,
             self.core.saturated,
+            self.begins,
         )
 
     def _place(self, name: str, n: int, unit_of: list[int]) -> tuple[str, str]:
@@ -209,6 +224,10 @@ class _Tally:
         source, unit = self.network.edges[n]
         keeper = self.network.units[unit_of[0]] if unit_of else unit
         return NAMES.get(name, name), f"{keeper}, edge {source} -> {unit}"
+
+
+def _named(phases: tuple[str, ...], number: int) -> str:
+    return phases[number] if number < len(phases) else f"no phase ({number})"
 
 
 def phase_changes(plan: Schedule, numbering: tuple[str, ...], before: int) -> list[tuple[int, int]]:

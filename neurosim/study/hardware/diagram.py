@@ -10,13 +10,14 @@ from neurosim.machine.parts import Memory
 from neurosim.schedule import Schedule
 from neurosim.study.hardware.summary import Chip
 
-WIDTH, MARGIN, GAP = 1200, 24, 12
-LINE, SMALL = 17, 12
+WIDTH, MARGIN, GAP = 1080, 40, 12
+FRAME = 14  # from the border to the frame of the top module
+LINE, SMALL = 18, 13
 NAME_LINES = 3
 # Up to this many lanes each shows its memories' sizes; of more, the heading says them once.
 DETAILED_LANES = 8
 # What a character of the small letters takes, a little more than it does.
-LETTER = 6.9
+LETTER = 7.5
 COLOURS = {
     "ground": "#ffffff",
     "ink": "#1f2933",
@@ -26,6 +27,7 @@ COLOURS = {
     "memory": "#d9e8f6",
     "datapath": "#e3f1dc",
     "transport": "#eadff2",
+    "bus": "#fbe3dc",
     "line": "#9aa5b1",
 }
 STYLE = "font-family: 'DejaVu Sans', Verdana, sans-serif"
@@ -35,15 +37,18 @@ def drawn(chip: Chip, plan: Schedule) -> str:
     """Return the diagram of a chip as SVG."""
     drawing = _Drawing()
     lanes = f"{chip.lanes} lane{'s' * (chip.lanes != 1)}"
-    drawing.text(MARGIN, 34, f"{chip.name}: {chip.units} neurons on {lanes}", 19, "ink")
+    drawing.text(FRAME, 30, f"{chip.name}: {chip.units} neurons on {lanes}", 19, "ink")
     said = f"{chip.rule} in {chip.number}, {chip.edges:,} weights, {chip.cycles:,} cycles a step"
-    drawing.text(MARGIN, 56, said, 13, "faint")
-    y = _sequencer(drawing, chip, 74)
+    drawing.text(FRAME, 52, said, SMALL, "faint")
+    drawing.text(MARGIN, 92, "network_axi", 14, "ink")
+    drawing.text(MARGIN + 100, 92, "the core, and a bus for each of its ports", SMALL, "faint")
+    y = _sequencer(drawing, chip, 104)
     drawing.arrow(WIDTH / 2, y, WIDTH / 2, y + 24)
     drawing.text(WIDTH / 2 + 10, y + 16, "the same instruction to all lanes", SMALL, "faint")
     y = _all_lanes(drawing, chip, plan, y + 24)
     y = _transport(drawing, plan, y)
-    _ends(drawing, chip, y)
+    y = _axi(drawing, _ends(drawing, chip, y))
+    drawing.frame(FRAME, 70, WIDTH - 2 * FRAME, y - 70)
     return drawing.svg()
 
 
@@ -59,7 +64,7 @@ def _sequencer(drawing: _Drawing, chip: Chip, y: float) -> float:
 def _all_lanes(drawing: _Drawing, chip: Chip, plan: Schedule, y: float) -> float:
     """Draw the lanes in rows and return where the last row ends."""
     detailed = chip.lanes <= DETAILED_LANES
-    columns = min(chip.lanes, 4 if detailed else 8)
+    columns = min(chip.lanes, 4) if detailed else _columns(chip.lanes)
     width = (WIDTH - 2 * MARGIN - GAP * (columns - 1)) / columns
     names = [[unit.name for unit in hosts] for hosts in plan.placement.lanes]
     lines = [wrapped(each, int((width - 20) / LETTER), NAME_LINES) for each in names]
@@ -75,11 +80,16 @@ def _all_lanes(drawing: _Drawing, chip: Chip, plan: Schedule, y: float) -> float
         x = MARGIN + column * (width + GAP)
         drawing.rectangle(x, y, width, height, "lane")
         hosted = f"{len(names[lane])} neuron{'s' * (len(names[lane]) != 1)}"
-        drawing.text(x + 10, y + 20, f"lane {lane}: {hosted}", SMALL + detailed, "ink")
+        drawing.text(x + 10, y + 20, f"lane {lane}: {hosted}", SMALL, "ink")
         inside = _inside(drawing, chip, x + 10, y + 30, width - 20) if detailed else y + 30
         for n, line in enumerate(each):
             drawing.text(x + 10, inside + 12 + LINE * n, line, SMALL, "ink")
     return y + height
+
+
+def _columns(lanes: int) -> int:
+    """Return how many of many lanes stand side by side, so that rows are full if they can be."""
+    return next((columns for columns in (6, 5, 4) if lanes % columns == 0), 6)
 
 
 def _banks(chip: Chip) -> list[Memory]:
@@ -93,7 +103,7 @@ def _inside(drawing: _Drawing, chip: Chip, x: float, y: float, width: float) -> 
         left, top = x + n % 2 * (half + 10), y + n // 2 * 46
         drawing.rectangle(left, top, half, 40, "memory")
         drawing.text(left + 8, top + 16, bank.name, SMALL, "ink")
-        drawing.text(left + 8, top + 32, f"{bank.words:,} x {bank.bits} bits", SMALL, "faint")
+        drawing.text(left + 8, top + 32, f"{bank.words:,} x {bank.bits}", SMALL, "faint")
     y += 2 * 46
     drawing.rectangle(x, y + 2, width, 44, "datapath")
     drawing.text(x + 8, y + 19, "multiply, add", SMALL, "ink")
@@ -116,8 +126,8 @@ def _transport(drawing: _Drawing, plan: Schedule, y: float) -> float:
     return drawing.box(MARGIN, y, WIDTH - 2 * MARGIN, "bus", (said,), "transport")
 
 
-def _ends(drawing: _Drawing, chip: Chip, y: float) -> None:
-    """Draw what hangs on the bus."""
+def _ends(drawing: _Drawing, chip: Chip, y: float) -> float:
+    """Draw what hangs on the bus, and return where it ends."""
     table = next(m for m in chip.memories if m.name == "activation table")
     boxes = (
         ("activation unit", (f"table {table.words:,} x {table.bits} bits,", "interpolation, slope"),
@@ -127,15 +137,46 @@ def _ends(drawing: _Drawing, chip: Chip, y: float) -> None:
         ("host port", ("weights and state, written", "and read back between steps"), "control",
          "both"),
     )  # fmt: skip
+    return _row(drawing, boxes, y)
+
+
+def _axi(drawing: _Drawing, y: float) -> float:
+    """Draw what ties the ports to AXI, with what passes the frame; return where the frame is."""
+    boxes = (
+        ("start of steps", ("when a whole sample is there,", "and room for its answer"), "bus", ""),
+        ("AXI4-Stream in", ("inputs, then targets;", "holds two samples"), "bus", "up"),
+        ("AXI4-Stream out", ("outputs of a step;", "holds two answers"), "bus", "down"),
+        ("AXI4-Lite", ("registers, and a window", "to all memories"), "bus", "both"),
+    )
+    y = _row(drawing, boxes, y)
     width = (WIDTH - 2 * MARGIN - GAP * 3) / 4
+    for n, (name, way) in enumerate((("s_axis", "up"), ("m_axis", "down"), ("s_axil", "both")), 1):
+        middle = MARGIN + n * (width + GAP) + width / 2
+        _pass(drawing, middle, y, 42, way)
+        drawing.text(middle + 20, y + 38, name, SMALL, "ink")
+    return y + 20
+
+
+Box = tuple[str, tuple[str, ...], str, str]
+
+
+def _row(drawing: _Drawing, boxes: Sequence[Box], y: float) -> float:
+    """Draw boxes side by side, with what they take from above or give; return where they end."""
+    width = (WIDTH - 2 * MARGIN - GAP * (len(boxes) - 1)) / len(boxes)
+    bottom = y
     for n, (title, rows, colour, way) in enumerate(boxes):
         x = MARGIN + n * (width + GAP)
-        middle = x + width / 2
-        if way in ("up", "both"):
-            drawing.arrow(middle + 8, y + 24, middle + 8, y)
-        if way in ("down", "both"):
-            drawing.arrow(middle - 8, y, middle - 8, y + 24)
-        drawing.box(x, y + 24, width, title, rows, colour)
+        _pass(drawing, x + width / 2, y, 24, way)
+        bottom = drawing.box(x, y + 24, width, title, rows, colour)
+    return bottom
+
+
+def _pass(drawing: _Drawing, x: float, y: float, length: float, way: str) -> None:
+    """Draw an arrow up, one down, or both, below y."""
+    if way in ("up", "both"):
+        drawing.arrow(x + 8, y + length, x + 8, y)
+    if way in ("down", "both"):
+        drawing.arrow(x - 8, y, x - 8, y + length)
 
 
 class _Drawing:
@@ -159,9 +200,19 @@ class _Drawing:
             height=_number(height), rx="4", fill=COLOURS[colour], stroke=COLOURS["line"],
         )  # fmt: skip
 
+    def frame(self, x: float, y: float, width: float, height: float) -> None:
+        """Draw the border of a module, with nothing in it."""
+        self.bottom = max(self.bottom, y + height)
+        attributes = {"stroke-dasharray": "6 4", "stroke-width": "1.5"}
+        Xml.SubElement(
+            self.root, "rect", attributes, x=_number(x), y=_number(y), width=_number(width),
+            height=_number(height), rx="6", fill="none", stroke=COLOURS["faint"],
+        )  # fmt: skip
+
     def text(self, x: float, y: float, said: str, size: int, colour: str) -> None:
         """Write a line."""
         attributes = {"font-size": str(size), "fill": COLOURS[colour]}
+        self.bottom = max(self.bottom, y)
         made = Xml.SubElement(self.root, "text", attributes, x=_number(x), y=_number(y))
         made.text = plain(said)
 
@@ -196,7 +247,7 @@ class _Drawing:
 
 def wrapped(names: Sequence[str], room: int, most: int) -> list[str]:
     """Return as many names as fit into some lines, and how many there are besides."""
-    lines, left = [""], [_cut(name, room - 9) for name in names]
+    lines, left = [""], [_cut(name, room - 9 * (len(names) > 1)) for name in names]
     while left:
         more = f" +{len(left) - 1} more" if len(left) > 1 and len(lines) == most else ""
         joined = f"{lines[-1]}, {left[0]}" if lines[-1] else left[0]
