@@ -224,6 +224,34 @@ class TraceFlags:
     trace_steps: str | None = None
 
 
+@dataclass(frozen=True)
+class ChipFlags:
+    """What tools are to make of a chip.
+
+    Attributes
+    ----------
+    synth
+        Synthesise it: cells, block RAMs and multipliers for ecp5, ice40, xc7 or gowin.
+    place
+        Place it on --part (ecp5-85f): clock, slowest path and floorplan.
+    place_seeds
+        How often it is placed, each time from another start; the slowest counts (3).
+    prove
+        Prove properties of its control: handshakes, addresses, the length of a step.
+    board
+        Write what brings it onto a board: ulx3s or icebreaker.
+    fit
+        Write no chip: show for each part and number of lanes whether it fits, and how fast it is.
+    """
+
+    synth: str | None = None
+    place: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+    place_seeds: Annotated[int | None, by(_whole)] = None
+    prove: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+    board: str | None = None
+    fit: Annotated[bool, Parameter(negative=(), show_default=False)] = False
+
+
 def apply(scenario: Scenario, verb: str, flags: Any, shortcuts: DataShortcuts | None) -> Scenario:
     """Return ``scenario`` with the flags that were given, relative paths made full ones."""
     changes = _changes(flags, shortcuts)

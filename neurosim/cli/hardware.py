@@ -1,191 +1,151 @@
-"""What `neurosim hardware` does: write a scenario's network and rule as a chip, and check it."""
+"""What `neurosim hardware` does: write a scenario's network and rule as a chip, and examine it."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
+from rich.console import Console
 
-from myhdl_core.assemble import assemble
-from myhdl_core.tools import COMPILER, require
-from neurosim.cli.flags import DataShortcuts, apply
-from neurosim.errors import UserError
-from neurosim.machine.parts import Fit, Part, fitted, part_named
-from neurosim.model.arithmetic import Format
-from neurosim.model.fixed import Fixed
+from myhdl_core.boards.board import Board, board_named
+from myhdl_core.silicon.prediction import predicted
+from neurosim.cli import choices, designs
+from neurosim.cli.findings import Findings, Wishes, found, wanted
+from neurosim.cli.flags import DataShortcuts
+from neurosim.machine.parts import PARTS, Fit, Part, fitted, part_named
 from neurosim.report import hardware as report
 from neurosim.report import progress, terminal
-from neurosim.report.labels import label
-from neurosim.study import problem, results, rules, sources
-from neurosim.study.costing import Say
-from neurosim.study.hardware import build, planned
+from neurosim.report.proof import print_netlist, print_proved
+from neurosim.report.silicon import print_silicon
+from neurosim.study import results
+from neurosim.study.hardware import boards
 from neurosim.study.hardware import folder as chip_folder
-from neurosim.study.hardware.check import Checked, compared
 from neurosim.study.hardware.folder import Design
-from neurosim.study.hardware.summary import figures, summarised
-from neurosim.study.problem import Problem
-from neurosim.study.scenario import Scenario
+from neurosim.study.hardware.silicon import Wanted
+from neurosim.study.hardware.summary import figures
+from neurosim.study.scenario import Scenario, folder_name
 
-STANDARD_STEPS = 300
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is wanted of a chip, besides what a scenario says."""
-
-    lanes: int | None
-    check: bool
-    steps: int | None
-    waveforms: bool
-    part: str | None
+__all__ = ["Wishes", "asked"]
 
 
-class Findings(NamedTuple):
-    """What a check found: the comparison, and the linter's words."""
-
-    checked: Checked
-    lint: str
-
-
-def made(
-    asked: str, flags: Any, short: DataShortcuts | None, wishes: Wishes, out: Path, as_json: bool
+def asked(
+    name: str, flags: Any, short: DataShortcuts | None, wishes: Wishes, out: Path, as_json: bool
 ) -> int:
-    """Write the chip of what is called ``asked``, check it if wished, and print a report."""
-    scenario = _scenario(asked, flags, short)
+    """Write the chip of what is called ``name``, examine it as wished, and print a report."""
+    scenario = designs.reduced(name, flags, short)
+    again = _again(name, out, scenario, flags or short, wishes)
+    if wishes.tools.fit:
+        return choices.shown(scenario, again, wishes, out, as_json)
     part = part_named(wishes.part) if wishes.part else None
-    if wishes.steps is not None and not wishes.check:
-        raise UserError("--steps: says how long --check compares. Give both, or neither.")
-    _require(wishes)
+    board = board_named(wishes.tools.board) if wishes.tools.board else None
+    return _made(scenario, again, wishes, part, board, wanted(wishes, part), out, as_json)
+
+
+def _made(
+    scenario: Scenario, again: str, wishes: Wishes, part: Part | None, board: Board | None,
+    asked: Wanted | None, out: Path, as_json: bool,
+) -> int:  # fmt: skip
     with progress.shown(scenario) as (_, say):
         say("planning the chip")
-        design, fit = _designed(scenario, wishes, part)
+        design = designs.designed(scenario, wishes.lanes, wishes.steps)
+        fit = _fit(design, part, board)
         with results.prepared(scenario, out) as folder:
             say("writing the Verilog")
-            rtl = chip_folder.write(design, folder, wishes.waveforms)
-            found = _checked(design, rtl, say) if wishes.check else None
-            checked, lint = found or (None, None)
-            record = figures(design.chip, fit, checked, lint)
-            chip_folder.keep(folder, scenario, record)
-    again = _again(asked, folder, flags or short, wishes)
+            rtl = chip_folder.write(design, folder, wishes.waveforms, board)
+            record = chip_folder.carried(folder) | figures(design.chip, fit)
+
+            def keep(found: Mapping[str, Any]) -> None:
+                record.update(found)
+                chip_folder.keep(folder, scenario, record)
+
+            keep({})
+            findings = found(design, rtl, wishes, asked, keep, say)
     if as_json:
         print(json.dumps({**record, "folder": str(rtl)}, indent=2, allow_nan=False))
     else:
-        written = f"{rtl}: Verilog, test bench, README.md, map.csv, chip.svg"
-        hints = _hints(again, rtl, wishes)
-        report.print_chip(design.chip, fit, checked, lint, written, hints, terminal.console())
-    return _end(found, as_json or not sys.stdout.isatty())
+        written = f"{rtl}: {_written(board)}"
+        hints = _hints(again, rtl, wishes, board)
+        checked, lint = findings.checked, findings.lint
+        console, more = terminal.console(), _printers(findings)
+        report.print_chip(design.chip, fit, checked, lint, written, hints, console, more)
+    return _end(findings, as_json or not sys.stdout.isatty())
 
 
-def _scenario(asked: str, flags: Any, short: DataShortcuts | None) -> Scenario:
-    """Return the scenario with its flags, reduced to one rule."""
-    scenario = sources.load(asked)
-    rules.check(scenario.compare)
-    name = getattr(getattr(flags, "rule", None), "name", None) or scenario.rule.name
-    scenario = apply(problem.single(scenario, name), "hardware", flags, short)
-    if len(getattr(flags, "seeds", None) or ()) > 1:
-        raise UserError("--seeds: a chip has one network. Give one seed.")
-    if scenario.sizes:
-        raise UserError(
-            f"{scenario.name}: tries several sizes, and a chip has one. Name another scenario,"
-            " such as `neurosim hardware compare --network.units 32`."
-        )
-    return scenario
+def _written(board: Board | None) -> str:
+    own = "" if board is None else f", {boards.FOLDER}/{board.name}"
+    return f"Verilog, test bench, README.md, registers.md, network_driver.py, chip.svg{own}"
 
 
-def _require(wishes: Wishes) -> None:
-    require(("myhdl",), "writing a chip's Verilog")
-    if wishes.check:
-        require(("myhdl", "verilator", COMPILER), "checking a chip")
-    if wishes.waveforms:
-        require(("myhdl", "verilator", COMPILER), "recording a chip's waveforms")
+def _fit(design: Design, part: Part | None, board: Board | None) -> Fit | None:
+    """Return what the chip takes of a part or of a board's, refusing what cannot fit."""
+    chip, number = design.chip, design.number
+    if board is not None:
+        boards.fitted(design, board, luts=_luts(design, PARTS[board.part]))
+    return fitted(part, chip.memories, chip.lanes, number, _luts(design, part)) if part else None
 
 
-def _designed(
-    scenario: Scenario, wishes: Wishes, part: Part | None
-) -> tuple[Design, Fit | None]:  # fmt: skip
-    """Return the chip as far as it can be had without any tool."""
-    posed = Problem.of(scenario, scenario.seeds[0])
-    posed.check(trained=True)
-    rule = posed.rule(scenario.rule.name)
-    number = posed.number if isinstance(posed.number, Fixed) else Fixed()
-    _check_range(posed, number)
-    steps = min(STANDARD_STEPS, posed.series.steps) if wishes.steps is None else wishes.steps
-    if not 1 <= steps <= posed.series.steps:
-        raise UserError(f"--steps: must be from 1 to {posed.series.steps:,}, the steps of the task"
-                        f" (got {steps:,}).")  # fmt: skip
-    assembled = assemble(planned(posed.network, rule, number, wishes.lanes), number)
-    chip = summarised(scenario.name, assembled, number, number is not posed.number)
-    chip = replace(chip, rule=label(rules.key(scenario.rule.name)))
-    fit = fitted(part, chip.memories, chip.lanes, number.word_bits) if part else None
-    series = posed.series
-    x, target = series.inputs[:steps], series.targets[:steps]
-    return Design(posed.network, rule, number, assembled, chip, x, target), fit
+def _luts(design: Design, part: Part) -> int:
+    return predicted(design.assembled.program, design.chip.memories, part).lut_sites
 
 
-def _check_range(posed: Problem, number: Fixed) -> None:
-    """Refuse weights, inputs and targets that words of this width cannot hold."""
-    fraction, low, high = number.ranges[Format.WORD]
-    least, most = low / (1 << fraction), high / (1 << fraction)
-    values = {
-        "a weight": posed.network.weight_vector,
-        "an input": posed.series.inputs,
-        "a target": posed.series.targets,
-    }
-    for what, each in values.items():
-        beyond = each[(each < least - 0.5 / number.one) | (each > most + 1.0 / number.one)]
-        if len(beyond):
-            worst = float(beyond[np.argmax(np.abs(beyond))])
-            raise UserError(
-                f"number: {what} is {worst:g}, and {number.name} holds {least:g} to {most:g}."
-                " Give more --number.word_bits or fewer --number.fraction_bits."
-            )
-
-
-def _checked(design: Design, rtl: Path, say: Say) -> Findings:
-    """Look at the Verilog, and compare the chip with the model."""
-    from myhdl_core.verilator import lint
-
-    say("linting the Verilog")
-    words = lint(rtl)
-    say("compiling the chip")
-    core = build(design.network, design.rule, design.number, design.chip.lanes)
-    say(f"comparing {len(design.inputs):,} steps")
-    return Findings(compared(core, design.inputs, design.targets), words)
-
-
-def _again(asked: str, folder: Path, changed: object, wishes: Wishes) -> str:
+def _again(name: str, out: Path, scenario: Scenario, changed: object, wishes: Wishes) -> str:
     """Return the command that asks for the same chip."""
-    what = shlex.quote(str(folder / results.SCENARIO) if changed else asked)
+    kept = out / folder_name(scenario) / results.SCENARIO
     lanes = "" if wishes.lanes is None else f" --lanes {wishes.lanes}"
-    return f"neurosim hardware {what}{lanes}"
+    return f"neurosim hardware {shlex.quote(str(kept) if changed else name)}{lanes}"
 
 
-def _hints(again: str, rtl: Path, wishes: Wishes) -> Sequence[tuple[str, str]]:
-    if not wishes.check:
+def _hints(
+    again: str, rtl: Path, wishes: Wishes, board: Board | None
+) -> Sequence[tuple[str, str]]:  # fmt: skip
+    tools = wishes.tools
+    if board is not None:
+        return ((boards.next_command(rtl, board), "makes the bitstream"),)
+    if not (wishes.check or tools.synth or tools.place or tools.prove):
         return ((f"{again} --check", "compares the chip with the model"),)
-    if not wishes.waveforms:
-        return ((f"{again} --waveforms", "shows its first steps as waves"),)
-    return ((f"gtkwave {shlex.quote(str(rtl / chip_folder.WAVES))}", "shows the waves"),)
+    if not tools.place:
+        return ((f"{again} --place", "says what it takes of an FPGA, and what clock it reaches"),)
+    return ((f"neurosim report {shlex.quote(str(rtl.parent))}", "draws all this as a page"),)
 
 
-def _end(found: Findings | None, aloud: bool) -> int:
+def _printers(findings: Findings) -> Iterator[Callable[[Console], None]]:
+    """Yield what prints each of the findings beside the check."""
+    if findings.silicon is not None:
+        guess = findings.predicted
+        expected = None if guess is None else guess.whole.as_dict()
+        yield partial(print_silicon, findings.silicon, predicted=expected)
+    if findings.netlist is not None:
+        yield partial(print_netlist, findings.netlist)
+    if findings.proved is not None:
+        yield partial(print_proved, findings.proved)
+
+
+def _end(findings: Findings, aloud: bool) -> int:
     """Return the exit code, saying what is wrong where no report has said so on a screen."""
-    if found is None or (found.checked.passed and not found.lint):
+    if findings.passed:
         return 0
-    checked = found.checked
-    wrong = [str(checked.first)] if checked.first else []
-    if checked.cycles_differing:
-        wrong.append(f"{checked.cycles_differing:,} steps took another number of cycles")
-    if checked.phases_differing:
-        wrong.append(f"in {checked.phases_differing:,} steps a phase began in another cycle")
-    if found.lint:
-        wrong.append(f"Verilator's lint says:\n{found.lint}")
-    for message in wrong if aloud or found.lint else ():
+    for message in _wrong(findings) if aloud or findings.lint else ():
         print(f"neurosim: check failed: {message}", file=sys.stderr)
     return 1
+
+
+def _wrong(findings: Findings) -> Iterator[str]:
+    checked = findings.checked
+    if checked is not None and checked.first:
+        yield str(checked.first)
+    if checked is not None and checked.cycles_differing:
+        yield f"{checked.cycles_differing:,} steps took another number of cycles"
+    if checked is not None and checked.phases_differing:
+        yield f"in {checked.phases_differing:,} steps a phase began in another cycle"
+    if findings.lint:
+        yield f"Verilator's lint says:\n{findings.lint}"
+    if findings.netlist is not None and not findings.netlist.passed:
+        yield f"the netlist differs from the model: {findings.netlist.first}"
+    for proof in findings.proved.proofs if findings.proved is not None else ():
+        if not proof.holds:
+            yield f"{proof.name}: {proof.failed or 'not all was proved'}"

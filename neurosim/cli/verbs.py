@@ -9,6 +9,7 @@ from cyclopts import App, Group, Parameter
 
 from neurosim.cli.flags import (
     AlignFlags,
+    ChipFlags,
     CompareFlags,
     CostFlags,
     DataShortcuts,
@@ -62,8 +63,9 @@ app = new_app("neurosim", ABOUT)
 app.register_install_completion_command(help="Set up completion for your shell.")
 
 _MOST_USED = Group("Most used", sort_key=1)
-_OUTPUT = Group("Output", sort_key=2)
-_SCENARIO = Parameter(name="*", group=Group("Scenario", sort_key=3))
+_SILICON = Group("On an FPGA", sort_key=2)
+_OUTPUT = Group("Output", sort_key=3)
+_SCENARIO = Parameter(name="*", group=Group("Scenario", sort_key=4))
 RunFields = Annotated[RunFlags | None, _SCENARIO]
 CompareFields = Annotated[CompareFlags | None, _SCENARIO]
 CostFields = Annotated[CostFlags | None, _SCENARIO]
@@ -192,6 +194,7 @@ def hardware(
     steps: Annotated[Whole | None, Used] = None,
     waveforms: Annotated[bool, Switch] = False,
     part: Annotated[str | None, Used] = None,
+    tools: Annotated[ChipFlags | None, Parameter(name="*", group=_SILICON)] = None,
     flags: HardwareFields = None,
     out: Out = RUNS,
     json: Json = False,
@@ -211,7 +214,7 @@ def hardware(
     waveforms
         Record the chip's first steps for GTKWave.
     part
-        Refuse what cannot fit: ecp5-25f, ecp5-45f, ecp5-85f, ice40-up5k, ice40-hx8k.
+        Refuse what cannot fit: ecp5-25f, ecp5-85f, ice40-up5k, gw2a-18 and others.
     out
         Folder that the run folder is made in.
     json
@@ -219,13 +222,13 @@ def hardware(
     """
     from neurosim.cli import hardware as chips
 
-    wishes = chips.Wishes(lanes, check, steps, waveforms, part)
-    return chips.made(name, flags, short, wishes, out, json)
+    wishes = chips.Wishes(lanes, check, steps, waveforms, part, tools or ChipFlags())
+    return chips.asked(name, flags, short, wishes, out, json)
 
 
 @app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=6)
 def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
-    """Print the report of a run again, and write it into its folder as a page with figures.
+    """Print the report of a run or a chip again, and write it into its folder as a page.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +25,7 @@ def print_chip(
     written: str,
     hints: Sequence[tuple[str, str]],
     out: Console,
+    more: Iterable[Callable[[Console], None]] = (),
 ) -> None:
     """Print the report of a chip.
 
@@ -39,6 +40,8 @@ def print_chip(
         Commands that could follow, each with its purpose.
     out
         Where it goes.
+    more
+        Print what other tools found, below all that.
     """
     with tidy(out):
         _heading(chip, out)
@@ -51,7 +54,10 @@ def print_chip(
         _passes(chip, out)
         if checked is not None:
             _print_lines("Check", _check(checked, lint or ""), out)
-        _closing(written, hints, out)
+            out.print()
+        for prints in more:
+            prints(out)
+        closing(written, hints, out)
 
 
 def _heading(chip: Chip, out: Console) -> None:
@@ -146,7 +152,8 @@ def _check(checked: Checked, lint: str) -> list[Line]:
     return lines
 
 
-def _closing(written: str, hints: Sequence[tuple[str, str]], out: Console) -> None:
+def closing(written: str, hints: Iterable[tuple[str, str]], out: Console) -> None:
+    """Print what was written, and commands that could follow, each with its purpose."""
     out.print(Text.assemble(("written", "dim"), "  ", written), soft_wrap=True)
     for command, purpose in hints:
         typed = as_typed(command) if command.startswith("neurosim ") else command

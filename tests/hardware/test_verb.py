@@ -128,17 +128,18 @@ def test_names_that_do_not_fit_are_counted():
 def test_what_a_part_has_bounds_what_it_takes():
     _, chip = small(2)
     part = parts.part_named("ecp5-25f")
-    fit = parts.fitted(part, chip.memories, 2, 16)
+    number, wide = ns.Fixed(), ns.Fixed(word_bits=24, fraction_bits=16)
+    fit = parts.fitted(part, chip.memories, 2, number)
     assert (fit.multipliers, fit.multipliers_there, fit.blocks_there) == (3, 28, 56)
-    assert fit.blocks == 2 * 4 + 2 + 3 + 1  # banks, tables, wide microcode, activation table
+    assert fit.blocks == 2 * 4 + 2 + 1  # banks, tables, activation table; the microcode is logic
     with pytest.raises(ns.UserError, match="needs 29 multipliers"):
-        parts.fitted(part, chip.memories, 28, 16)
+        parts.fitted(part, chip.memories, 28, number)
     with pytest.raises(ns.UserError, match="needs 68 multipliers"):
-        parts.fitted(part, chip.memories, 16, 24)
+        parts.fitted(part, chip.memories, 16, wide)
     with pytest.raises(ns.UserError, match="block RAMs"):
-        parts.fitted(part, [parts.Memory("x", 1, 100_000, 16)], 2, 16)
+        parts.fitted(part, [parts.Memory("x", 1, 100_000, 16)], 2, number)
     with pytest.raises(ns.UserError, match="no multipliers"):
-        parts.fitted(parts.PARTS["ice40-hx8k"], [], 32, 16)
+        parts.fitted(parts.PARTS["ice40-hx8k"], [], 32, number)
 
 
 def test_the_phases_of_a_step_divide_its_cycles():
@@ -170,7 +171,13 @@ MISTAKES = [
     (("--number.word_bits", "3"), "word_bits: must lie between"),
     (("--rule.learning_rate", "2"), "holds rates below 1"),
     (("--part", "ecp85f"), "Did you mean ecp5-85f?"),
-    (("--part", "ice40-up5k", "--lanes", "3", "--number.word_bits", "24"), "block RAMs"),
+    (("--part", "ice40-up5k", "--lanes", "3", "--number.word_bits", "24"), "needs 16 mult"),
+    (("--synth", "ecp"), "Did you mean ecp5?"),
+    (("--place-seeds", "2"), "says how often --place places"),
+    (("--synth", "gowin", "--part", "ecp5-85f", "--place"), "is synthesised as ecp5"),
+    (("--place", "--part", "artix7-35t"), "nothing places on"),
+    (("--board", "ulx3"), "Did you mean ulx3s?"),
+    (("--fit", "--check"), "writes no chip"),
     (("--steps", "10"), "says how long --check compares"),
     (("--check", "--steps", "0"), "--steps: must be from 1 to"),
     (("--machine", "bus"), "Use --lanes"),

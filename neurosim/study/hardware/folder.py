@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from myhdl_core import testbench
 from myhdl_core.assemble import Assembled
+from myhdl_core.boards.board import Board
 from myhdl_core.testbench import Vectors, Words
 from neurosim.engines.cells import encoded_rate
 from neurosim.engines.train import checked_stream
@@ -29,7 +31,7 @@ from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
 from neurosim.schedule import Schedule
 from neurosim.study import description
-from neurosim.study.hardware import build, diagram, readme
+from neurosim.study.hardware import axi, boards, build, diagram, fusesoc, readme
 from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.check import Model
 from neurosim.study.hardware.core import kept_words
@@ -37,6 +39,8 @@ from neurosim.study.hardware.summary import Chip
 from neurosim.study.results import SCENARIO
 from neurosim.study.scenario import Scenario
 
+# What tools find out about a chip, by its name in the record.
+FOUND = ("check", "lint", "prediction", "synthesis", "placement", "netlist", "proof")
 RTL, RECORD, CONTENTS = "rtl", "hardware.json", "contents.json"
 WAVEFORM, WAVES = "waveform.vcd", "waveform.gtkw"
 # Steps of the test bench, of which the last few are done with learning off.
@@ -56,8 +60,10 @@ class Design(NamedTuple):
     targets: NDArray[np.float64]
 
 
-def write(design: Design, folder: Path, waveforms: bool = False) -> Path:
-    """Write ``rtl/`` into a run folder and return it.
+def write(
+    design: Design, folder: Path, waveforms: bool = False, board: Board | None = None
+) -> Path:
+    """Write ``rtl/`` into a run folder, with what brings it onto a board, and return it.
 
     Raises
     ------
@@ -67,7 +73,7 @@ def write(design: Design, folder: Path, waveforms: bool = False) -> Path:
     rtl = folder / RTL
     with tempfile.TemporaryDirectory() as beside:
         made = Path(beside) / RTL
-        _make(design, made, waveforms)
+        _make(design, made, waveforms, board)
         with _writing(rtl):
             _move(made, rtl)
     return rtl
@@ -81,6 +87,24 @@ def keep(folder: Path, scenario: Scenario, record: Mapping[str, Any]) -> None:
         (folder / RECORD).write_text(text, "utf-8")
 
 
+def carried(folder: Path) -> dict[str, Any]:
+    """Return what tools found out before about the Verilog that now stands in a run folder."""
+    digest = _verilog(folder / RTL)
+    before: Any = {}
+    with suppress(OSError, ValueError, RecursionError):
+        before = json.loads((folder / RECORD).read_text("utf-8"))
+    same = isinstance(before, dict) and before.get("verilog") == digest
+    kept = {name: before[name] for name in FOUND if name in before} if same else {}
+    return {**kept, "verilog": digest}
+
+
+def _verilog(rtl: Path) -> str:
+    """Return what tells one chip's Verilog from another's."""
+    sums = json.loads((rtl / CONTENTS).read_text("utf-8"))
+    design = {name: each for name, each in sums.items() if re.fullmatch(r"(?!.*_tb)\w+\.v", name)}
+    return hashlib.sha256(json.dumps(design, sort_keys=True).encode()).hexdigest()
+
+
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
     try:
@@ -92,13 +116,15 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _make(design: Design, made: Path, waveforms: bool) -> None:
+def _make(design: Design, made: Path, waveforms: bool, board: Board | None) -> None:
+    from myhdl_core import formal
     from myhdl_core.emit import emit
 
     plan, number = design.assembled.learning, design.number
     emit(design.assembled.program, made)
     ports = testbench.ports_of(made / "network.v")
-    testbench.write(made, design.assembled.program.shape, vectors(design))
+    expected = vectors(design)
+    testbench.write(made, design.assembled.program.shape, expected)
     texts = {
         "map.csv": word_map.table(plan, number),
         "chip.svg": diagram.drawn(design.chip, plan),
@@ -110,6 +136,12 @@ def _make(design: Design, made: Path, waveforms: bool) -> None:
         texts[WAVES] = word_map.save_file(plan, number, WAVEFORM, widths)
     for name, content in texts.items():
         (made / name).write_text(content, "utf-8", newline="\n")
+    rate = int(encoded_rate(number, design.rule))
+    axi.write(design.assembled, number, rate, texts["map.csv"], made)
+    formal.write(made, formal.facts_of(design.assembled))
+    if board is not None:
+        boards.write(design, expected, made, board)
+    (made / fusesoc.NAME).write_text(fusesoc.text(made), "utf-8", newline="\n")
     sums = {path.relative_to(made).as_posix(): _sum(path) for path in sorted(_files(made))}
     (made / CONTENTS).write_text(json.dumps(sums, indent=1) + "\n", "utf-8")
 

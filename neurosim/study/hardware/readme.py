@@ -15,6 +15,7 @@ PORTS = {
     "start": "pulse: begin a step",
     "learn": "with `start`: learn in this step, or compute outputs alone",
     "clear": "pulse: write zero into all memories; `busy` until done",
+    "forget": "pulse: forget that a result was clipped",
     "rate": "learning rate, unsigned, {rate} bits behind the point; change it between steps only",
     "in_valid": "there is a word of the stream",
     "in_ready": "it is taken at this edge",
@@ -58,7 +59,11 @@ the same scenario gives the same bytes.
 
 def _files(waveforms: bool) -> str:
     rows = [
-        ("`network.v`", "the top module"),
+        ("`network_axi.v`", "the top module: the network with an AXI bus at each of its ports"),
+        ("`axi_*.v`", "its streams, its registers, and what starts a step"),
+        ("`registers.md`, `network.h`", "the registers, for people and for C"),
+        ("`network_driver.py`", "the same for Python: weights by edge, steps in real numbers"),
+        ("`network.v`", "the network"),
         ("`sequencer.v`, `microcode.v`", "goes through the instructions of a step"),
         ("`control.v`", "what an instruction tells all lanes"),
         ("`lane.v`, `memory.v`", "a multiplier, its rounding, and the four banks of a lane"),
@@ -68,6 +73,9 @@ def _files(waveforms: bool) -> str:
         ("`activation.v`, `activation_table.v`", "the activation function and its slope"),
         ("`host.v`", "the host port, and the clearing of all memories"),
         ("`network_tb.v`, `vectors/`", "a test bench that checks itself, and what it expects"),
+        ("`formal/`", "properties that `neurosim hardware --prove` proves"),
+        ("`network.core`", "the whole for FuseSoC"),
+        ("`boards/`", "what brings it onto a board, where `--board` asked for one"),
         ("`map.csv`", "where each word of each neuron lies"),
         ("`chip.svg`", "a block diagram"),
         ("`contents.json`", "SHA-256 of the other files"),
