@@ -33,6 +33,7 @@ def print_choices(found: Choices, out: Console) -> None:
         out.print()
         for line in advice(found):
             out.print(line)
+        out.print()
         out.print(NOTE, style="dim")
 
 

@@ -82,11 +82,7 @@ def schedule(
         When the rule does something that the chip has no means for; names the operation.
     """
     fabric = fabric or Fabric()
-    if not 1 <= lanes <= len(network.units):
-        raise UserError(
-            f"lanes: must be from 1 to {len(network.units)}, the units of {network.name}"
-            f" (got {lanes})."
-        )
+    check_lanes(network, lanes)
     _check_units(network)
     _check_optimizer(rule)
     on_chip = rule.placed("owner")
@@ -122,6 +118,15 @@ def _check_optimizer(rule: Rule) -> None:
         raise UserError(
             f"{rule.title}: optimizer {rule.optimizer.title} has no place on the chip: its datapath"
             " moves weights along the gradient itself. Use the plain one, or another machine."
+        )
+
+
+def check_lanes(network: Network, lanes: int) -> None:
+    """Refuse a number of lanes that a network has no units for."""
+    if not 1 <= lanes <= len(network.units):
+        raise UserError(
+            f"lanes: must be from 1 to {len(network.units)}, the units of {network.name}"
+            f" (got {lanes})."
         )
 
 

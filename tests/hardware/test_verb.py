@@ -178,6 +178,7 @@ MISTAKES = [
     (("--place", "--part", "artix7-35t"), "nothing places on"),
     (("--board", "ulx3"), "Did you mean ulx3s?"),
     (("--fit", "--check"), "writes no chip"),
+    (("--fit", "--lanes", "9"), "lanes: must be from 1 to 3"),
     (("--steps", "10"), "says how long --check compares"),
     (("--check", "--steps", "0"), "--steps: must be from 1 to"),
     (("--machine", "bus"), "Use --lanes"),

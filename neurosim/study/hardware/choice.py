@@ -18,6 +18,7 @@ from neurosim.learning.rule import Rule
 from neurosim.machine.parts import PARTS, Fit, Memory, Part, fit, part_named
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
+from neurosim.schedule import check_lanes
 from neurosim.study.costing import Say
 from neurosim.study.fit import largest
 from neurosim.study.fit.memories import LAYOUTS, memories
@@ -197,10 +198,13 @@ def choices(
     Raises
     ------
     UserError
-        When there is no such part, or the rule or the network has no place on a chip.
+        When there is no such part, there are more lanes than units, or the rule or the network
+        has no place on a chip.
     """
     asked = [part_named(part, "--part") for part in parts]
     tried = lanes_tried(len(network.units)) if lanes is None else tuple(lanes)
+    for count in tried:
+        check_lanes(network, count)
     chips = []
     for n, count in enumerate(tried):
         say(f"planning {count} lane{'s' * (count != 1)}, {n + 1} of {len(tried)}")
