@@ -72,9 +72,9 @@ def _numbers(resources: Resources) -> list[str]:
 def _remarks(synthesis: Synthesis) -> str:
     family: Family = synthesis.family
     sites = family.lut_sites(synthesis.whole)
-    carried = f", {sites:,} with those of carries" if family.carry_luts else ""
-    lane = f"{synthesis.luts_of_a_lane:,.0f} LUTs a lane{carried}; " if synthesis.lanes else ""
-    return f"{lane}Yosys {synthesis.yosys}, {quantities.seconds(synthesis.seconds)}"
+    carried = f"{sites:,} LUTs in all with those of carries; " if family.carry_luts else ""
+    lane = f"{synthesis.luts_of_a_lane:,.0f} LUTs a lane; " if synthesis.lanes else ""
+    return f"{lane}{carried}Yosys {synthesis.yosys}, {quantities.seconds(synthesis.seconds)}"
 
 
 def _placed(placement: Placement, out: Console) -> None:
