@@ -7,24 +7,16 @@ block RAMs, and are seen by the host port alone.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from myhdl_core import tools
-from neurosim.errors import RunFailed
+from myhdl_core.silicon import yosys
+from myhdl_core.silicon.synthesis import sources
 
 FLOW = "synth_ice40 -dsp"
 CELLS = Path("share") / "ice40" / "cells_sim.v"
 # Inputs that are left open have values of their own only in SystemVerilog.
 DEFINES = "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n"
-_CHILD = """\
-import sys
-from pyosys import libyosys as ys
-design = ys.Design()
-for command in sys.stdin.read().splitlines():
-    ys.run_pass(command, design)
-"""
 
 
 def write(rtl: Path, folder: Path, top: str = "network") -> Path:
@@ -49,22 +41,8 @@ def write(rtl: Path, folder: Path, top: str = "network") -> Path:
     tools.require(("pyosys",), "synthesis")
     cells = Path(tools.TOOLS["pyosys"](version=False).where) / CELLS
     netlist = folder.absolute() / f"{top}.v"
-    sources = sorted(path.name for path in rtl.glob("*.v") if not path.stem.endswith("_tb"))
-    commands = [f"read_verilog {name}" for name in sources]
-    commands += [f"{FLOW} -top {top}", f"write_verilog -noattr {netlist}"]
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD],
-        cwd=rtl,
-        input="\n".join(commands),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode or not netlist.is_file():
-        wrong = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
-        why = "\n".join(wrong or done.stdout.splitlines()[-5:])
-        raise RunFailed(f"{rtl}: not synthesised.\n{why}")
+    written = f"write_verilog -noattr {yosys.quoted(netlist)}"
+    yosys.run([*sources(rtl), f"{FLOW} -top {top}", written], rtl, str(rtl))
     texts = [DEFINES, cells.read_text("utf-8"), netlist.read_text("utf-8")]
     netlist.write_text("\n".join(texts), "utf-8")
     return netlist

@@ -36,12 +36,12 @@ from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.check import Model
 from neurosim.study.hardware.core import kept_words
 from neurosim.study.hardware.summary import Chip
-from neurosim.study.results import SCENARIO
+from neurosim.study.results import RECORD, SCENARIO
 from neurosim.study.scenario import Scenario
 
 # What tools find out about a chip, by its name in the record.
 FOUND = ("check", "lint", "prediction", "synthesis", "placement", "netlist", "proof")
-RTL, RECORD, CONTENTS = "rtl", "hardware.json", "contents.json"
+RTL, CONTENTS = "rtl", "contents.json"
 WAVEFORM, WAVES = "waveform.vcd", "waveform.gtkw"
 # Steps of the test bench, of which the last few are done with learning off.
 BENCH_STEPS, BENCH_WITHOUT_LEARNING = 24, 4
