@@ -78,7 +78,7 @@ def bus(
     upper6 = field(word6, 0, len(full6) - low)
     write, place, data = down.write, down.place, down.word
     host_place, host_word, host_write = post.place, post.word, post.write
-    quiet5, answer6, weight6 = post.quiet5, post.answer6, post.weight6
+    quiet5, answer6, weight = post.quiet5, post.answer6, post.weight
     active_write, active_place, active_word = active.write, active.place, active.word
     accepted, take_place, one = take.accepted, take.place, optional(take, "one")
     activates = heard.write
@@ -128,7 +128,7 @@ def bus(
     def answer() -> None:
         host_valid.next = answer6 and not reset
         host_q.next = word6
-        if weight6:
+        if weight:
             host_q.next = full6
 
     wires = {"take": take, "post": post, "manner": manner, "active": active, "heard": heard}

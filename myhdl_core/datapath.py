@@ -25,6 +25,7 @@ from myhdl_core.hdl import (
     block,
     constant,
     field,
+    masked,
     optional,
     register,
     tap,
@@ -83,25 +84,47 @@ def registers(
 
 
 @block
-def factors(
-    clk: Wire, control: Bundle, banks: Bundle, left4: Wire, right4: Wire, circuit: Any
+def working(
+    clk: Wire, work3: Wire, select: Wire, codes: Sequence[int], sources: Bundle, to: Wire
 ) -> Instances:
-    """The factors, each the OR of its sources."""
+    """The factor on the right, the OR of its sources: zero where an entry has no work.
+
+    K stands as it is while its entry is here, so that it needs no register of its own.
+    """
+    made: list[Instances] = []
+    parts = [word(len(to)) for _ in codes]
+    for n, (code, part) in enumerate(zip(codes, parts, strict=True)):
+        source, flag = getattr(sources, Factor(code).name.lower()), work3
+        if len(codes) > 1:
+            flag = bit()
+            made.append(masked(select(n), work3, flag))
+        if code == Factor.K:
+            flag4 = bit()
+            made += [register(clk, flag, flag4), masked(source, flag4, part)]
+        else:
+            made.append(wanted(clk, source, flag, part))
+    return made, united(parts, to)
+
+
+@block
+def factors(
+    clk: Wire,
+    work3: Wire,
+    control: Bundle,
+    banks: Bundle,
+    left4: Wire,
+    right4: Wire,
+    circuit: Any,
+) -> Instances:
+    """The factors, each the OR of its sources; that on the right is zero without work."""
     told = vars(control)
-    sources = {
-        Factor.W: banks.operand,
-        Factor.U: banks.u,
-        Factor.K: banks.k,
-        Factor.Y: banks.y,
-        Factor.X: banks.x,
-    }
-    lefts = [sources[code] for code in circuit.selected]
-    rights = [sources[code] for code in circuit.rights]
-    left, right = ([word(len(left4)) for _ in side] for side in (lefts, rights))
-    kept_left = registers(clk, told.get("left"), lefts, left)
-    kept_right = registers(clk, told.get("right"), rights, right)
+    sources = Bundle(w=banks.operand, u=banks.u, k=banks.k, y=banks.y, x=banks.x)
+    lefts = [getattr(sources, Factor(code).name.lower()) for code in circuit.selected]
+    left = [word(len(left4)) for _ in lefts]
+    kept = registers(clk, told.get("left"), lefts, left)
     left += [control.constant] if "constant" in told else []
-    return kept_left, kept_right, united(left, left4), united(right, right4)
+    right = working(clk, work3, told.get("right"), circuit.rights, sources, right4)
+    return kept, right, united(left, left4)
 
 
 @block
@@ -186,7 +209,7 @@ def accumulate(
     in that complement.
     """
     shift, width = circuit.product_shift, circuit.shape.word_bits
-    subtract, work4, open5 = optional(control, "subtract"), flags.work4, flags.open5
+    subtract, open5 = optional(control, "subtract"), flags.open5
     product6, step6 = word(2 * width), word(2 * width + shift)
     base6, sum6 = word(circuit.total_bits), word(circuit.total_bits)
     left5, right5, addend5 = word(width), word(width), word(circuit.addend_bits)
@@ -194,9 +217,7 @@ def accumulate(
 
     @always(clk.posedge)
     def ready() -> None:
-        left5.next = 0
-        if work4:
-            left5.next = left4
+        left5.next = left4
         right5.next = right4
         addend5.next = addend4
 

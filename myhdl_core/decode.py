@@ -40,9 +40,9 @@ def acts(
     send1, act1 = field(entry, low, 1), field(entry, low + 1, 2)
     IDLE, LOAD, WORD, LAST = (int(act) for act in Act)
     load2, load3, send4, last2 = flags.load2, flags.load3, flags.send4, flags.last2
-    open5, work4, give7, give8 = flags.open5, flags.work4, flags.give7, flags.give8
+    open5, work3, give7, give8 = flags.open5, flags.work3, flags.give7, flags.give8
     begin1, send2, send3, open2, open3, open4 = (bit() for _ in range(6))
-    work2, work3, give2, give3, give4, give5, give6 = (bit() for _ in range(7))
+    work2, give2, give3, give4, give5, give6 = (bit() for _ in range(6))
     dot, peek, mute = optional(control, "dot"), control.peek, optional(control, "mute")
 
     @always(clk.posedge)
@@ -71,7 +71,6 @@ def acts(
         open4.next = open3
         open5.next = open4
         work3.next = work2
-        work4.next = work3
         give3.next = give2 and not reset
         give4.next = give3 and not reset
         give5.next = give4 and not reset

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
-from myhdl_core.circuit import Circuit, width_of
+from myhdl_core.circuit import CONTROL, Circuit, width_of
 from myhdl_core.contents import contents
-from myhdl_core.leaves import MEMORY, rom
+from myhdl_core.leaves import MEMORY, microcode, rom
 from myhdl_core.microcode import Microprogram
 from neurosim.errors import RunFailed
 
@@ -54,18 +54,8 @@ def _complete(program: Microprogram) -> tuple[Circuit, dict[str, str]]:
     """Return the circuit, and the Verilog of its ROMs by name."""
     circuit, words, tables, values, turns = contents(program)
     shape = program.shape
-    about = "The instructions, as the sequencer and the control of the lanes take them apart."
-    roms = {
-        "microcode": rom(
-            "microcode",
-            about,
-            words,
-            circuit.instruction_bits,
-            width_of(len(words)),
-            kept=True,
-            enable=True,
-        )
-    }
+    control = circuit.span(CONTROL)
+    roms = {"microcode": microcode(words, circuit.instruction_bits, control)}
     about = f"The activation function: {shape.activation} at equally spaced words."
     size = circuit.table_bits
     table = rom("activation_table", about, values, shape.word_bits, size, kept=True)

@@ -195,21 +195,24 @@ struct Chip {
     }
     void write(int64_t lane, int64_t bank, int64_t first, int64_t count, const int64_t* words) {
         top->host_write = 1;
-        for (int64_t i = 0; i < count; ++i) {
+        for (int64_t i = 0, waited = 0; i < count && waited < HOST_CYCLES; ++waited) {
             address(lane, bank, first + i);
             set(top->host_data, masked(words[i], weight_bits));
-            idle(1);
+            settle();
+            if (top->host_ready) ++i, waited = -1;
+            edge();
         }
         top->host_write = 0;
         idle(HOST_CYCLES);
     }
     Ending read(int64_t lane, int64_t bank, int64_t first, int64_t count, int64_t* words) {
-        int64_t got = 0;
-        for (int64_t asked = 0; got < count && asked < count + HOST_CYCLES; ++asked) {
+        int64_t got = 0, asked = 0;
+        for (int64_t waited = 0; got < count && waited < HOST_CYCLES; ++waited) {
             top->host_read = asked < count;
-            if (asked < count) address(lane, bank, first + asked);
+            address(lane, bank, first + asked);
             settle();
-            if (top->host_valid) words[got++] = extended(top->host_q, weight_bits);
+            if (top->host_valid) words[got++] = extended(top->host_q, weight_bits), waited = -1;
+            if (top->host_read && top->host_ready) ++asked;
             edge();
         }
         top->host_read = 0;

@@ -2,8 +2,9 @@
 
 Both go the way of an entry through the lanes: an address comes in as offset, with tables that stand
 on their idle row; what is written comes in where results are rounded. So lanes need no multiplexers
-for them. A weight that is read shows 8 cycles after `host_read`, and any other word 12: a read of
-weights has to wait for the answers of the other banks before it.
+for them. A weight that is read shows 8 cycles after `host_read`, and any other word 12. One access
+is under way at a time, so that its lane and its word stand where they came in until they are
+needed; `host_ready` says that none is.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def post_wires(circuit: Circuit) -> Bundle:
     """Return what the host port tells the bus: a word for the unit banks, and what to answer."""
     width = circuit.shape.word_bits
     place = bits(circuit.address_bits["u"])
-    told = {"quiet5": bit(), "answer6": bit(), "weight6": bit()}
+    told = {"quiet5": bit(), "answer6": bit(), "weight": bit()}
     return Bundle(write=bit(), place=place, word=bits(width), **told)
 
 
@@ -53,6 +54,7 @@ def host(
     host_write: Wire,
     host_read: Wire,
     host_data: Wire,
+    host_ready: Wire,
     reading1: Wire,
     writing7: Wire,
     data7: Wire,
@@ -61,25 +63,29 @@ def host(
     circuit: Any,
 ) -> Instances:
     """The host port."""
-    shape, lanes, full = circuit.shape, circuit.shape.lanes, circuit.shape.weight_bits
+    shape, lanes = circuit.shape, circuit.shape.lanes
     DEPTH = max(shape.w_depth, shape.x_depth, shape.y_depth, shape.u_depth) + 8
     first, all_lanes = constant(1, lanes), constant((1 << lanes) - 1, lanes)
-    sweep, write, read = bits(DEPTH.bit_length()), bit(), bit()
-    sweep_address = field(sweep, 0, circuit.target_bits)
+    sweep, write, read, free = bits(DEPTH.bit_length()), bit(), bit(), bit()
+    sweep_address, swept = field(sweep, 0, circuit.target_bits), bit()
     address0, stores0, reads0 = host.address0, host.stores0, host.reads0
     write_u0, place0, word0 = post.write, post.place, post.word
-    quiet5, answer6, weight6, data0 = post.quiet5, post.answer6, post.weight6, bits(full)
-    low_address, low_data = field(address0, 0, len(place0)), field(data0, 0, len(word0))
-    lane, lane0, asked0, lane2, lane3, lane4, lane5, lane6 = (bits(lanes) for _ in range(8))
-    lane1, late1, late2, late3, late4 = bits(lanes), bit(), bit(), bit(), bit()
-    data1, data2, data3, data4, data5, data6 = (bits(full) for _ in range(6))
+    quiet5, answer6, weight = post.quiet5, post.answer6, post.weight
+    low_address, low_data = field(address0, 0, len(place0)), field(data7, 0, len(word0))
+    lane, lanes0, reads_any0 = bits(lanes), bits(lanes), bit()
+    go0, go1, go2, go3, go4, go5, go6, go7 = (bit() for _ in range(8))
+    late1, late2, late3, late4 = (bit() for _ in range(4))
     answer1, answer2, answer3, answer4 = (bit() for _ in range(4))
-    weight1, weight2, weight3, weight4, weight5 = (bit() for _ in range(5))
 
     @always_comb
     def admit() -> None:
-        write.next = host_write and idle and not clearing
-        read.next = host_read and idle and not clearing
+        host_ready.next = free and idle and not clearing
+
+    @always_comb
+    def take() -> None:
+        write.next = host_write and host_ready
+        read.next = host_read and host_ready
+        swept.next = clearing and sweep == DEPTH
 
     @always_comb
     def select() -> None:
@@ -94,7 +100,7 @@ def host(
         if reset:
             clearing.next = False
         elif clearing:
-            clearing.next = sweep != DEPTH
+            clearing.next = not swept
         else:
             clearing.next = clear and idle
         sweep.next = 0
@@ -104,50 +110,71 @@ def host(
     @always(clk.posedge)
     def enter() -> None:
         address0.next = 0
-        data0.next = 0
         stores0.next = 0
-        lane0.next = 0
-        asked0.next = 0
         write_u0.next = False
         reads0.next = 0
         if clearing:
             address0.next = sweep_address
             stores0.next = 7
             write_u0.next = True
-            lane0.next = all_lanes
         elif write or read:
             address0.next = host_address
             if write:
-                lane0.next = lane
-                data0.next = host_data
                 stores0.next[0] = host_bank == 1
                 stores0.next[1] = host_bank == 2
                 stores0.next[2] = host_bank == 0
                 write_u0.next = host_bank == 3
             else:
-                asked0.next = lane
                 reads0.next[0] = host_bank == 0
                 reads0.next[1] = host_bank == 1
                 reads0.next[2] = host_bank == 2
                 reads0.next[3] = host_bank == 3
 
     @always(clk.posedge)
+    def hold() -> None:
+        if clearing:
+            lanes0.next = all_lanes
+        elif write or read:
+            lanes0.next = lane
+            weight.next = host_bank == 0
+        if write:
+            data7.next = host_data
+        elif go7 or clearing or reset:
+            data7.next = 0
+        if reset or swept:
+            free.next = True
+        elif clearing or write or read:
+            free.next = False
+        elif go7 or answer6:
+            free.next = True
+
+    @always(clk.posedge)
     def travel() -> None:
-        reading1.next = asked0
-        lane1.next = lane0
-        lane2.next = lane1
-        lane3.next = lane2
-        lane4.next = lane3
-        lane5.next = lane4
-        lane6.next = lane5
-        writing7.next = lane6
-        data1.next = data0
-        data2.next = data1
-        data3.next = data2
-        data4.next = data3
-        data5.next = data4
-        data6.next = data5
-        data7.next = data6
+        reads_any0.next = read
+        reading1.next = 0
+        if reads_any0:
+            reading1.next = lanes0
+        if reset or swept:  # what is behind the last word of a clear is none
+            go0.next = False
+            go1.next = False
+            go2.next = False
+            go3.next = False
+            go4.next = False
+            go5.next = False
+            go6.next = False
+            go7.next = False
+        else:
+            go0.next = clearing or write
+            go1.next = go0
+            go2.next = go1
+            go3.next = go2
+            go4.next = go3
+            go5.next = go4
+            go6.next = go5
+            go7.next = go6
+        writing7.next = 0
+        if go6:
+            writing7.next = lanes0
 
     @always(clk.posedge)
     def tell() -> None:
@@ -161,12 +188,6 @@ def host(
         answer4.next = answer3 and not reset
         quiet5.next = answer4 and not reset
         answer6.next = quiet5 and not reset
-        weight1.next = reads0[0]
-        weight2.next = weight1
-        weight3.next = weight2
-        weight4.next = weight3
-        weight5.next = weight4
-        weight6.next = weight5
 
     @always_comb
     def post_it() -> None:
@@ -174,4 +195,5 @@ def host(
         word0.next = low_data
 
     named(admit, **ports("host", host), **ports("post", post))
-    return admit, select if lanes > 1 else select_only, clean, enter, travel, tell, post_it
+    choose = select if lanes > 1 else select_only
+    return admit, take, choose, clean, enter, hold, travel, tell, post_it

@@ -235,7 +235,7 @@ def lane(
     """
     shape, address = circuit.shape, circuit.address_bits
     width, full = shape.word_bits, shape.weight_bits
-    names = ("load2", "load3", "send4", "work4", "open5", "give7", "give8", "last2")
+    names = ("load2", "load3", "send4", "work3", "open5", "give7", "give8", "last2")
     flags = Bundle(**{name: bit() for name in names})
     read = Bundle(**{f"{name}2": bits(size) for name, size in address.items()})
     operand = ring.operand if vars(ring) else word(width)
@@ -315,7 +315,7 @@ def lane(
     )
     computed = (
         scalar(clk, flags.load3, control, banks, circuit),
-        factors(clk, control, banks, left4, right4, circuit),
+        factors(clk, flags.work3, control, banks, left4, right4, circuit),
         addend(clk, control, banks, addend4, w_low4, circuit),
         accumulate(clk, control, flags, left4, right4, addend4, total7, circuit),
         narrows(clk, control, flags, host_data, total7, result8, weight8, clipped, circuit),

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from myhdl_core import tools
 from myhdl_core.silicon import yosys
+from myhdl_core.silicon.families import FAMILIES
 from myhdl_core.silicon.synthesis import sources
 
-FLOW = "synth_ice40 -dsp"
+FLOW = FAMILIES["ice40"].command()
 CELLS = Path("share") / "ice40" / "cells_sim.v"
 # Inputs that are left open have values of their own only in SystemVerilog.
 DEFINES = "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n"

@@ -59,6 +59,7 @@ def network(
     host_write: Wire,
     host_data: Wire,
     host_read: Wire,
+    host_ready: Wire,
     host_valid: Wire,
     host_q: Wire,
     circuit: Any,
@@ -118,7 +119,7 @@ def network(
     parts = [module("sequencer", "u_sequencer", into, {**out, **tied("take"), **tied("pace")})]
     into = pick("clk reset idle clear host_lane host_bank host_address")
     into |= pick("host_write host_read host_data")
-    out = {**pick("clearing reading1 writing7 data7"), **tied("host"), **tied("post")}
+    out = {**pick("clearing host_ready reading1 writing7 data7"), **tied("host"), **tied("post")}
     parts.append(module("host", "u_host", into, out))
     into = {**pick("clk instruction parity rate"), **tied("host"), **tied("pace")}
     out = {**tied("control"), **tied("mask"), **tied("turn"), **tied("manner")}

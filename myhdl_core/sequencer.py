@@ -30,7 +30,15 @@ from myhdl_core.hdl import (
 
 @block
 def program_counter(
-    clk: Wire, starting: Wire, learn: Wire, fetch: Wire, fetched: Wire, circuit: Any
+    clk: Wire,
+    reset: Wire,
+    starting: Wire,
+    learn: Wire,
+    fetch: Wire,
+    advance: Wire,
+    fetched: Wire,
+    instruction: Wire,
+    circuit: Any,
 ) -> Instances:
     """The instruction ROM and the address of what it reads next."""
     pc = bits(width_of(circuit.instructions))
@@ -45,8 +53,9 @@ def program_counter(
         elif fetch:
             pc.next = pc + 1
 
-    into = {"clk": clk, "enable": fetch, "address": pc}
-    return count, module("microcode", "u_microcode", into, {"q": fetched})
+    into = {"clk": clk, "reset": reset, "call": fetch, "advance": advance, "address": pc}
+    out = {"flow": fetched, "control": instruction}
+    return count, module("microcode", "u_microcode", into, out)
 
 
 def take_wires(circuit: Circuit) -> Bundle:
@@ -117,18 +126,16 @@ def sequencer(
     circuit: Any,
 ) -> Instances:
     """The state of a step."""
-    fetched = bits(circuit.span((*CONTROL, *FLOW)))
+    fetched, low = bits(circuit.span(FLOW)), circuit.span(CONTROL)
     gap, row, length, ends, sign, takes = (
-        field(fetched, circuit.low(name), circuit.bits(name))
+        field(fetched, circuit.low(name) - low, circuit.bits(name))
         for name in ("gap", "start", "length", "end", "phase", "take")
     )
-    control = field(fetched, 0, circuit.span(CONTROL))
     starting, calling, fetching, loading, running, fetch, was_busy = (bit() for _ in range(7))
     gap_left, left = bits(len(gap)), bits(len(length))
     row_kept, phase_kept = bits(len(row)), bits(len(sign))
     is_end, is_take, moves, finish, first, advance, gap_over = (bit() for _ in range(7))
     is_last, gap_ends, issue, opening = (bit() for _ in range(4))
-    running0 = bits(len(control))
     one, accepted = optional(take, "one"), take.accepted
     issued0: Wire = vars(pace).get("issue")
     opens: Wire = vars(pace).get("opens")
@@ -177,11 +184,6 @@ def sequencer(
 
     @always(clk.posedge)
     def enter() -> None:
-        instruction.next = running0
-        if reset:
-            running0.next = 0
-        elif advance:
-            running0.next = control
         if advance:
             is_end.next = ends
             is_take.next = takes
@@ -236,6 +238,8 @@ def sequencer(
     named(look, **ports("take", take), **ports("pace", pace))
     rides = (tell_pace,) if "issue" in vars(pace) else ()
     rides += (open_it,) if "opens" in vars(pace) else ()
-    counter = program_counter(clk, starting, learn, fetch, fetched, circuit)
+    counter = program_counter(
+        clk, reset, starting, learn, fetch, advance, fetched, instruction, circuit
+    )
     takes_words = taker(clk, first, parity, take, is_take, issue, circuit)
     return look, decide, come, proceed, enter, point, show, rides, counter, takes_words

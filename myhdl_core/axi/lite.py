@@ -66,6 +66,7 @@ def axi_registers(
     host_write: Wire,
     host_data: Wire,
     host_read: Wire,
+    host_ready: Wire,
     host_valid: Wire,
     host_q: Wire,
     held: Bundle,
@@ -142,7 +143,7 @@ def axi_registers(
 
     @always(clk.posedge)
     def wait_for() -> None:
-        host_read.next = opens and aresetn
+        host_read.next = (opens or (host_read and not host_ready)) and aresetn
         waiting.next = (opens or (waiting and not host_valid)) and aresetn
 
     @always(clk.posedge)

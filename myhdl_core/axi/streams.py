@@ -162,33 +162,43 @@ def axi_answers(
 ) -> Instances:
     """Answers, from the core to the stream; a soft reset leaves those that are whole."""
     LAST = chip.outputs - 1
-    index_bits = width_of(chip.outputs)
-    index, place = bits(index_bits), bits(index_bits)
+    several = chip.outputs > 1
+    index_bits = width_of(chip.outputs) if several else 0
+    index, place = bits(max(1, index_bits)), bits(max(1, index_bits))
     into, out_of, both, always_on = bit(), bit(), bit(), constant(1, 1)
-    complete, sent, last, there, take, off = (bit() for _ in range(6))
+    complete, sent, there, take, off = (bit() for _ in range(5))
+    ends, last = (bit() if several else constant(1, 1) for _ in range(2))
     write_address, read_address = bits(index_bits + 1), bits(index_bits + 1)
     given, q = bits(chip.word_bits), word(chip.word_bits)
 
     @always_comb
     def look() -> None:
         off.next = not aresetn
-        complete.next = out_valid and index == LAST and not reset
-        last.next = place == LAST
+        complete.next = out_valid and ends and not reset
         take.next = there and (m_axis_tready or not m_axis_tvalid)
         room.next = not both
         always_on.next = True
         given.next = out_data
 
     @always_comb
+    def compare() -> None:
+        ends.next = index == LAST
+        last.next = place == LAST
+
+    @always_comb
     def finish() -> None:
         sent.next = take and last
 
     @always(clk.posedge)
-    def receive() -> None:
+    def count() -> None:
         if reset or complete:
             index.next = 0
         elif out_valid:
             index.next = index + 1
+        if off or sent:
+            place.next = 0
+        elif take:
+            place.next = place + 1
 
     @always(clk.posedge)
     def turn() -> None:
@@ -202,10 +212,6 @@ def axi_answers(
     @always(clk.posedge)
     def send() -> None:
         there.next = answer and not take and not off
-        if off or sent:
-            place.next = 0
-        elif take:
-            place.next = place + 1
         if off:
             m_axis_tvalid.next = False
         elif take:
@@ -216,10 +222,13 @@ def axi_answers(
             m_axis_tdata.next = q
             m_axis_tlast.next = last
 
-    addresses = joined(into, index, write_address), joined(out_of, place, read_address)
+    addresses = tap(into, write_address), tap(out_of, read_address)
+    if several:
+        addresses = joined(into, index, write_address), joined(out_of, place, read_address)
+    counted = (compare, count) if several else ()
     held = pair(clk, off, complete, sent, answer, both)
     ports = {"clk": clk, "write": out_valid, "write_address": write_address, "data": given}
     ports |= {"read": always_on, "read_address": read_address}
     numbers = {"WIDTH": chip.word_bits, "DEPTH": 2 << index_bits, "BITS": index_bits + 1}
     words = module("axi_buffer", "u_words", ports, {"q": q}, **numbers)
-    return look, finish, receive, turn, send, addresses, held, words
+    return look, counted, finish, turn, send, addresses, held, words

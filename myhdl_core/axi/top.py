@@ -49,7 +49,7 @@ def network_axi(
     start, learn, clear, in_ready, out_valid, done = (bit() for _ in range(6))
     rate, in_data, out_data = bits(chip.word_bits), word(chip.word_bits), word(chip.word_bits)
     host_lane, host_bank, host_address = bits(chip.lane_bits), bits(2), bits(chip.address_bits)
-    host_write, host_read, host_valid = bit(), bit(), bit()
+    host_write, host_read, host_ready, host_valid = (bit() for _ in range(4))
     host_data, host_q = bits(chip.weight_bits), word(chip.weight_bits)
     unused_busy = bit()
     wires = dict(locals())
@@ -61,7 +61,7 @@ def network_axi(
     shown = {name.removeprefix("status_"): wire for name, wire in vars(seen).items()}
     hosts = pick("lane bank address write data read", "host_")
 
-    into = {**clocked, **pick(_LITE_IN, "s_axil_"), **pick("host_valid host_q")}
+    into = {**clocked, **pick(_LITE_IN, "s_axil_"), **pick("host_ready host_valid host_q")}
     out = {**pick(_LITE_OUT, "s_axil_"), "hold": hold, **hosts, **ports("held", held)}
     parts = [module("axi_registers", "u_registers", {**into, **ports("seen", seen)}, out)]
     into = {**clocked, **{n: w for n, w in vars(held).items() if n != "forget"}}
@@ -79,7 +79,7 @@ def network_axi(
     out = {**pick("tdata tvalid tlast", "m_axis_"), "answer": shown["answer"], "room": room}
     parts.append(module("axi_answers", "u_answers", into, out))
     into = {"clk": aclk, **pick("reset start learn clear rate in_valid in_data"), **hosts}
-    out = {**pick("in_ready out_valid out_data done unused_busy host_valid host_q")}
+    out = {**pick("in_ready out_valid out_data done unused_busy host_ready host_valid host_q")}
     out |= {"cycles": shown["cycles_value"], "phase": shown["phase"]}
     out |= {"saturated": shown["events_saturated"]}
     out["busy"] = out.pop("unused_busy")

@@ -67,7 +67,7 @@ def _intake(chip: Interface) -> Logic:
 
 def _answers(chip: Interface) -> Logic:
     """Answers (``streams.py``): those that are whole, the one that goes, where both ends are."""
-    index = width_of(chip.outputs)
+    index = width_of(chip.outputs) if chip.outputs > 1 else 0
     judged = [(1, index + 2), (1, index), (1, 3), (1, 2), (2, 4), (1, 3)]
     return of([*judged, (2 * index, 2), (2, 2), *_PAIR])
 

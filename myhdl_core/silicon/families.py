@@ -112,7 +112,8 @@ class Family:
 
 
 # Names of cells: Yosys techlibs/{lattice,ice40,xilinx,gowin}/cells_sim.v. For area, so without
-# multiplexers between LUTs, which need more of them. A RAMB36E1 is two halves (AMD UG473).
+# multiplexers between LUTs, which need more of them, and on iCE40, where eight registers share their
+# enable, without enables for fewer. A RAMB36E1 is two halves (AMD UG473).
 FAMILIES = {
     family.name: family
     for family in (
@@ -125,7 +126,8 @@ FAMILIES = {
             },
         ),
         Family(
-            "ice40", "Lattice iCE40", "synth_ice40 -dsp", "synth_ice40", 0,
+            "ice40", "Lattice iCE40", "synth_ice40 -dsp -dffe_min_ce_use 8",
+            "synth_ice40", 0,
             {
                 "SB_LUT4": (Kind.LUT, 1), "SB_CARRY": (Kind.CARRY, 1),
                 r"SB_DFF\w*": (Kind.REGISTER, 1), r"SB_RAM40_4K\w*": (Kind.BLOCK_RAM, 1),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from myhdl_core.circuit import Circuit
 from myhdl_core.microcode import Plus
+from myhdl_core.sources import Factor
 
 #: Words that an addend can be, and those that are aligned otherwise.
 _WORDS = (Plus.X, Plus.Y, Plus.U)
@@ -102,7 +103,7 @@ def _factors(c: Circuit) -> Logic:
     word = c.shape.word_bits
     others = 2 + len(c.aparts) if c.aparts else 1  # own word, whether it is wanted, the others
     return of([
-        (word, len(c.lefts)), (word, len(c.rights)),
+        (word, len(c.lefts)), (word, len(c.rights) + (Factor.K in c.rights)),
         (word, 3 if len(c.loads) > 1 else 1), (word, others),
         (len(c.selected) + len(c.rights), 2),  # flags are resets upside down
     ])  # fmt: skip
@@ -201,7 +202,7 @@ def sequencer(c: Circuit) -> Logic:
 def host(c: Circuit) -> Logic:
     """The host port (``host.py``)."""
     lanes = c.shape.lanes
-    fields = c.target_bits + (lanes > 1) * lanes + 29
+    fields = c.target_bits + (lanes > 1) * lanes + 22
     return of([(fields, 3)], counters=[c.target_bits + 1])
 
 

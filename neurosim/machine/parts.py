@@ -124,9 +124,8 @@ class Memory:
 
 def buffers(inputs: int, outputs: int, word_bits: int) -> tuple[Memory, Memory]:
     """Return what keeps two samples and two answers of a chip on AXI, each in a power of two."""
-    samples, answers = (
-        2 << max(1, (count - 1).bit_length()) for count in (inputs + outputs, outputs)
-    )
+    samples = 2 << max(1, (inputs + outputs - 1).bit_length())
+    answers = 2 << (outputs - 1).bit_length()
     return (
         Memory("samples", 1, samples, word_bits, anywhere=True),
         Memory("answers", 1, answers, word_bits, anywhere=True),

@@ -23,9 +23,16 @@ RULE = ns.TRTRL(0.05)
 class Made:
     """A small chip in a folder, and all that the bench has to know of it."""
 
-    def __init__(self, folder: Path, number: ns.Fixed, lanes: int, units: int = 3) -> None:
-        graph, inputs, outputs = graph_from("fully_recurrent", units=units)
-        self.network = ns.Network(graph, inputs, outputs, seed=5)
+    def __init__(
+        self,
+        folder: Path,
+        number: ns.Fixed,
+        lanes: int,
+        inputs: tuple[str, ...] = ("x",),
+        outputs: int = 1,
+    ) -> None:
+        built = graph_from("fully_recurrent", units=3, inputs=inputs, outputs=outputs)
+        self.network = ns.Network(*built, seed=5)
         self.number, self.folder = number, folder
         self.assembled = assemble(planned(self.network, RULE, number, lanes), number)
         self.plan = self.assembled.learning

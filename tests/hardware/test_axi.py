@@ -104,6 +104,8 @@ def test_icarus(on_icarus, name):
 SHAPES = {
     "narrow, three lanes": (ns.Fixed(12, 8, 20, 16), 3),
     "wide weights, one lane": (ns.Fixed(18, 12, 40, 30), 1),
+    "several words each way": (ns.Fixed(), 2, ("a", "b"), 3),
+    "one answer of several words": (ns.Fixed(), 2, ("a",), 2),
 }
 
 
@@ -113,8 +115,7 @@ SHAPES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_other_shapes(shape, tmp_path):
-    number, lanes = shape
-    made = Made(tmp_path / "rtl", number, lanes)
+    made = Made(tmp_path / "rtl", *shape)
     assert lint(made.folder, "network_axi") == ""
     found = run(made, "icarus", 30, tmp_path)
     assert {name: wrong for name, wrong in found.items() if wrong} == {}

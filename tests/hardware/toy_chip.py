@@ -66,7 +66,7 @@ module network (
     output busy, output reg done, output reg [31:0] cycles, output reg [2:0] phase,
     output reg saturated,
     input [5:0] host_lane, input [1:0] host_bank, input [4:0] host_address, input host_write,
-    input signed [{W}:0] host_data, input host_read,
+    input signed [{W}:0] host_data, input host_read, output host_ready,
     output reg host_valid, output reg signed [{W}:0] host_q);
   localparam IDLE = 0, TAKE = 1, WORK = 2, GIVE = 3, SWEEP = 4;
   reg [2:0] now;
@@ -78,6 +78,7 @@ module network (
   wire taking = now == TAKE & in_valid;
   assign busy = now != IDLE;
   assign in_ready = now == TAKE;
+  assign host_ready = now == IDLE;
 {wires}
   always @* case (lane_1)
 {choices}

@@ -60,8 +60,8 @@ _CONTROL = (
 )  # fmt: skip
 _STREAM = ("in_valid", "in_ready", "in_data", "out_valid", "out_data")
 _HOST = (
-    "host_lane", "host_bank", "host_address", "host_write", "host_data", "host_read", "host_valid",
-    "host_q",
+    "host_lane", "host_bank", "host_address", "host_write", "host_data", "host_read", "host_ready",
+    "host_valid", "host_q",
 )  # fmt: skip
 
 

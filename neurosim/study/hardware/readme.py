@@ -30,10 +30,11 @@ PORTS = {
     "host_lane": "of the word to write or read; words of the unit bank go to all lanes",
     "host_bank": "0 weights, 1 x, 2 y, 3 units",
     "host_address": "address in the bank",
-    "host_write": "write `host_data` there; only while `busy` is low",
+    "host_ready": "a write or a read is taken at this edge: none is under way, and `busy` is low",
+    "host_write": "write `host_data` there",
     "host_data": "signed; a bank of words takes its low bits",
-    "host_read": "read from there; only while `busy` is low, and as often as every cycle",
-    "host_valid": "`host_q` is the answer, some cycles after `host_read`; answers keep their order",
+    "host_read": "read from there; not together with `host_write`",
+    "host_valid": "`host_q` is the answer, some cycles after `host_read`",
     "host_q": "signed word",
 }
 
