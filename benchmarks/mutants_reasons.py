@@ -6,18 +6,22 @@ import re
 
 # Module, mode, port and text of the source line (patterns), and the argument.
 REASONS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("^activation$", "", r"^(gt|procmux)\.", r"sum5",
-     "values of the function end at one, half of what a word reaches: y never saturates"),
-    ("^network$", "const1", r"control_send_offset\[4\]", "",
-     "the one instruction that sends to the unit banks does it with offset 56, which has this bit"),
-    ("^control$", "cnot0", r"^procdff\.Q\[0\]", "control_send_offset",
-     "inverted where bit 3 is not set; the one instruction that sends to the unit banks sets it"),
-    ("^control$", "const0", r"^or\.A\[[0-57]\]", r"factor0_chosen3 = \(factor0_gated0_masked2_to",
-     "this is 64 or zero: the bit is never set"),
-    ("^control$", "cnot1", r"^procmux\.A\[3\]", r"else if \(host_reads0\[2\]\)",
-     "inverted where bit 12 is set, which none of the requests does that come to here"),
-    ("^network$", "cnot1", r"^u_lane_2\.up\[11\]", "",
-     "inverted where lane 2 sends to a place with bit 1 set; its one unit stands at another"),
+    ("^sequencer$", "cnot1", r"^add\.A\[2\]", r"taker0_slot",
+     "inverted where bit 1 is set, behind the last slot that is compared with anything"),
+    ("^sequencer$", "cnot1", r"^add\.Y\[25\]", r"cycles",
+     "inverted where bit 12 is set: no step takes 4,096 cycles"),
+    ("^lane$", "const0", r"^ne\.A\[2\]", r"narrows0_weight_over",
+     "a weight and a product stay below 2^16: where bit 16 is set, so are the sign and bit 15"),
+    ("^lane$", "cnot1", r"^add\.B\[2\]", r"control_send_offset",
+     "inverted where bit 6 is set; the one instruction that sends does it with offset 56"),
+    ("^network$", "cnot1", r"^u_sequencer\.instruction\[35\]", "",
+     "inverted where an offset in the unit bank is odd, which none is"),
+    ("^control$", "const0", r"^procmux\.A\[9\]", r"host_reads0\[1\]",
+     "the bit is set in none of the requests"),
+    ("^control$", "cnot1", r"^procmux\.Y\[1\]", r"offsets0_fresh_offset1_moved",
+     "inverted where an offset of words to load is odd, which none is"),
+    ("^control$", "const1", r"^logic_and\.B\[0\]", r"pace_issue",
+     "the one instruction that rides waits for nothing, so that it is issued whenever it stands"),
 )  # fmt: skip
 
 

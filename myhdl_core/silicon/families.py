@@ -112,7 +112,7 @@ class Family:
 
 
 # Names of cells: Yosys techlibs/{lattice,ice40,xilinx,gowin}/cells_sim.v. For area, so without
-# multiplexers between LUTs, which need more of them, and on iCE40, where eight registers share their
+# multiplexers between LUTs, which need more of them, and on iCE40, where eight registers share an
 # enable, without enables for fewer. A RAMB36E1 is two halves (AMD UG473).
 FAMILIES = {
     family.name: family

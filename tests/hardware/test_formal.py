@@ -95,6 +95,11 @@ AXI_BUGS = {
         "axi_registers",
         r"present && \(!seen_status_busy\)", "present",
         "closed"),
+    "a word is written again and again": (
+        "axi_registers",
+        r"assign host_write = \(opens && writing\)",
+        "assign host_write = ((opens || waiting) && writing)",
+        "ready_to_write"),
     "the window is too large": ("axi_registers", r"&& present &&", "&&", "in_banks"),
 }  # fmt: skip
 QUICK = ("done shows early",)
