@@ -6,16 +6,17 @@ put into one Verilog, which is compiled once: its port ``mutant`` says which of 
 Each mutant goes through the check that chips go through, through its ports, and through resets in
 the middle of a step. What no check showed is listed with the reason why it cannot matter, where
 ``mutants_reasons.py`` has one. It ends with 1 where fewer than 95 % of all were caught, whether the
-others can matter or not, or one of the others has no reason.
+others can matter or not, or one of the others has no reason, with 2 where it is asked for wrongly.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ from benchmarks.chip_verdicts import examined, sheltered, stream, told
 from benchmarks.mutants_reasons import reason_for
 from myhdl_core import verilator
 from myhdl_core.core import Chip
+from myhdl_core.silicon import yosys
 from neurosim.errors import RunFailed, UserError
 from neurosim.model.network import Network
 from neurosim.study.hardware.check import compared
@@ -39,25 +41,10 @@ from neurosim.study.hardware.core import Core
 
 COUNT, SEED, SELECT = 200, 1, "MUTANT"
 WANTED = 0.95
+GOOD, OFF, MISTAKEN = 0, 1, 2
 RATES = (1, 42, 85, 127)  # raw, of the eight bits of the chip's words
 CLEARING = 11  # cycles of a clear beyond those of its words, with the one in which it is asked for
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "mutants.csv"
-_CHILD = """\
-import sys
-from pyosys import libyosys as ys
-design = ys.Design()
-def run(command):
-    ys.run_pass(command, design)
-for command in sys.argv[2:]:
-    run(command)
-run("write_json circuit.json")
-run("select -set circuit t:* t:$mem* %d")
-run("mutate -list " + sys.argv[1] + " -ctrl mutant 16 1 -o mutants.txt @circuit")
-for line in open("mutants.txt"):
-    run(line.strip())
-run("clean")
-run("write_verilog -noattr -sv network.v")
-"""
 
 
 @dataclass(frozen=True)
@@ -71,9 +58,9 @@ class Mutant:
     mode, module, port
         What was changed: how, and which bit of which port of a cell of which module.
     source
-        Lines of the Verilog that the cell comes from, as ``file:line``.
+        The first line of the Verilog that the cell comes from, as ``file:line``.
     text
-        The first of these lines.
+        What stands there.
     caught_by
         What showed it; empty where nothing did.
     """
@@ -109,11 +96,14 @@ def mutated(folder: Path, count: int, seed: int) -> list[Mutant]:
         "opt_expr",
         "opt_clean",
         "memory_collect",
+        "write_json circuit.json",
+        "select -set circuit t:* t:$mem* %d",
+        f"mutate -list {count * 5 // 4} -seed {seed} -ctrl mutant 16 1 -o mutants.txt @circuit",
+        "script mutants.txt",
+        "clean",
+        "write_verilog -noattr -sv network.v",
     ]
-    arguments = [sys.executable, "-c", _CHILD, f"{count * 5 // 4} -seed {seed}", *commands]
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode or not (folder / "network.v").is_file():
-        raise RunFailed(f"Yosys made no mutants.\n{(done.stdout + done.stderr)[-600:]}")
+    yosys.run(commands, folder, "the mutants")
     _name_banks(folder / "network.v")
     lines = (folder / "mutants.txt").read_text().splitlines()
     for path in folder.glob("*.sv"):
@@ -141,18 +131,17 @@ def _name_banks(path: Path) -> None:
 
 
 def _parsed(number: int, line: str) -> Mutant:
-    found = dict(re.findall(r"-(mode|module|port|portbit|ctrlbit|cell) (\S+)", line))
-    sources = re.findall(r"-src (\w+)\.sv:(\d+)", line)
+    found = dict(re.findall(r"-(mode|module|port|portbit|cell) (\S+)", line))
+    source = re.search(r"-src (\w+)\.sv:(\d+)", line)
     cell = re.sub(r"\$\d+$", "", found["cell"]).split("$")
     kind = cell[1] if len(cell) > 1 else cell[0]
-    text = ""
-    if sources:
-        module, row = sources[0]
-        text = subject().texts[module].splitlines()[int(row) - 1].strip()
     port = f"{kind}.{found['port']}[{found['portbit']}]"
-    shown = ", ".join(f"{module}:{row}" for module, row in sources[:1])
     module = found["module"].rpartition("\\")[2]
-    return Mutant(number, found["mode"], module, port, shown, text)
+    place = text = ""
+    if source:
+        place, lines = f"{source[1]}:{source[2]}", subject().texts[source[1]].splitlines()
+        text = lines[int(source[2]) - 1].strip()
+    return Mutant(number, found["mode"], module, port, place, text)
 
 
 # In the harness: all but a write is asked for at once during a reset, which picks the mutant.
@@ -294,12 +283,15 @@ def campaign(count: int = COUNT, seed: int = SEED, show: bool = False) -> list[M
 
 def table(mutants: Iterable[Mutant]) -> str:
     """Return the results as CSV."""
-    rows = ["number,mode,module,port,source,caught_by,reason"]
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(["number", "mode", "module", "port", "source", "caught_by", "reason"])
     for each in mutants:
         caught = re.sub(r"[,\n].*", "", each.caught_by, flags=re.DOTALL)
-        cells = (each.number, each.mode, each.module, each.port, each.source, caught, each.reason)
-        rows.append(",".join(f'"{cell}"' if "," in str(cell) else str(cell) for cell in cells))
-    return "\n".join(rows) + "\n"
+        rows.writerow(
+            [each.number, each.mode, each.module, each.port, each.source, caught, each.reason]
+        )
+    return written.getvalue()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -310,8 +302,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--show", action="store_true", help="say what becomes of each")
     parser.add_argument("--write", action="store_true", help=f"write docs/{TABLE.name}")
     given = parser.parse_args(arguments)
+    if given.count < 1:
+        parser.error(f"--count: must be 1 or more (got {given.count})")
     began = time.monotonic()
-    mutants = campaign(given.count, given.seed, given.show)
+    try:
+        mutants = campaign(given.count, given.seed, given.show)
+    except (UserError, RunFailed) as error:
+        print(f"mutants: {error}", file=sys.stderr)
+        return MISTAKEN if isinstance(error, UserError) else OFF
+    if given.write:
+        TABLE.write_text(table(mutants), "utf-8")
+    return _told(mutants, time.monotonic() - began)
+
+
+def _told(mutants: Sequence[Mutant], seconds: float) -> int:
+    """Print what came out, and return how to end."""
     caught = sum(bool(each.caught_by) for each in mutants)
     silent = [each for each in mutants if not each.caught_by]
     for each in silent:
@@ -321,11 +326,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         f"{caught} of {len(mutants)} mutants caught ({share:.1%}), {len(silent)} left,"
         f" {sum(not each.reason for each in silent)} without a reason,"
-        f" {time.monotonic() - began:.0f} s"
+        f" {seconds:.0f} s"
     )
-    if given.write:
-        TABLE.write_text(table(mutants), "utf-8")
-    return int(share < WANTED or not all(each.reason for each in silent))
+    return OFF if share < WANTED or not all(each.reason for each in silent) else GOOD
 
 
 if __name__ == "__main__":

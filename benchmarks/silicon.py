@@ -7,7 +7,7 @@
 Every row is a fully recurrent network in 16-bit words, with its AXI top, made, synthesised and,
 where something places on its part, placed with three seeds. What comes out is kept in
 docs/silicon.json row by row, so that Ctrl-C loses only the one it stops. It ends with 1 where a row
-misses what is wanted of it, with 2 where there is no such row.
+misses what is wanted of it, with 2 where it is asked for wrongly.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +42,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--page", action="store_true", help="write the page alone")
     parser.add_argument("--record", type=Path, default=RECORD, help="another record, and page")
     asked = parser.parse_args(argv)
+    if asked.page and asked.rows:
+        parser.error("--rows measures rows, and --page measures nothing: give one of them")
+    if asked.seeds < 1:
+        parser.error(f"--seeds: must be 1 or more (got {asked.seeds})")
     try:
-        kept = _kept(asked.record)
-        for case in () if asked.page else _chosen(asked.rows):
+        chosen = () if asked.page else _chosen(asked.rows)
+        kept = _written(_kept(asked.record), asked.record)
+        for case in chosen:
             found, picture = measured(case, asked.seeds)
-            kept[case.name] = found
+            kept = _written({**kept, case.name: found}, asked.record)
             if picture and case.drawn:
                 asked.record.with_suffix(".svg").write_text(picture, "utf-8")
-            _written(kept, asked.record)
     except KeyboardInterrupt:
         print("silicon: interrupted; the rows above are kept.", file=sys.stderr)
         return INTERRUPTED
     except (UserError, RunFailed) as error:
         print(f"silicon: {error}", file=sys.stderr)
         return MISTAKEN if isinstance(error, UserError) else OFF
-    return _written(kept, asked.record)
+    missed = _missed(kept)
+    for line in missed:
+        print(f"silicon: {line}", file=sys.stderr)
+    return OFF if missed else GOOD
 
 
 def _chosen(names: Sequence[str]) -> list[Case]:
@@ -68,20 +75,35 @@ def _chosen(names: Sequence[str]) -> list[Case]:
 
 
 def _kept(record: Path) -> dict[str, Any]:
-    return dict(json.loads(record.read_text("utf-8"))) if record.is_file() else {}
+    """Return what was measured before, having looked that a page can be made of it."""
+    if not record.exists():
+        return {}
+    try:
+        found = dict(json.loads(record.read_text("utf-8")))
+        page.text(CASES, found)
+        _missed(found)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise UserError(f"{record}: is no record of chips. Name another with --record.") from None
+    return found
 
 
-def _written(kept: dict[str, Any], record: Path) -> int:
-    """Keep what is known, in the order of the rows, and say whether all of it is as wanted."""
+def _written(kept: Mapping[str, Any], record: Path) -> dict[str, Any]:
+    """Keep what is known, and return it in the order of the rows."""
     ordered = {case.name: kept[case.name] for case in CASES if case.name in kept}
-    record.write_text(json.dumps(ordered, indent=1, allow_nan=False) + "\n", "utf-8")
-    record.with_suffix(".md").write_text(page.text(CASES, ordered), "utf-8")
-    missed = [
-        f"{c.name}: {m}" for c in CASES if c.name in ordered for m in c.missed(ordered[c.name])
-    ]
-    for line in missed:
-        print(f"silicon: {line}", file=sys.stderr)
-    return OFF if missed else GOOD
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(ordered, indent=1, allow_nan=False) + "\n", "utf-8")
+        record.with_suffix(".md").write_text(page.text(CASES, ordered), "utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{record}: cannot be written ({error.strerror}). Name another with --record."
+        ) from None
+    return ordered
+
+
+def _missed(kept: Mapping[str, Any]) -> list[str]:
+    """Return what of what is wanted the rows do not have."""
+    return [f"{c.name}: {m}" for c in CASES if c.name in kept for m in c.missed(kept[c.name])]
 
 
 def measured(case: Case, seeds: int) -> tuple[dict[str, Any], str]:

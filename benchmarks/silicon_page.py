@@ -21,11 +21,13 @@ Every chip is a fully recurrent network of N units with an input and a bias, in 
 with its AXI top (`network_axi`), synthesised flat by Yosys and placed by nextpnr with {seeds}
 ({versions}).
 For placement it stands in a harness of registers with three pins, whose cells are in no table,
-so that paths from and to pins do not count. The clock is the worst of the seeds. A LUT that Yosys
+so that paths from and to pins do not count; cells in use are with it. The clock is the worst of the
+seeds. A LUT that Yosys
 shares across blocks counts where its result is used; LUTs of carries are apart. Artix-7 is
 synthesised only: the package index has no open place and route for it, so its MHz stay blank.
 
 """
+CELLS = ("ICESTORM_LC", "TRELLIS_COMB", "LUT4")  # nextpnr's names
 _PAIRS = """\
 ## RTRL and TRTRL on the same lanes
 
@@ -103,8 +105,8 @@ def _of(used: int, there: int) -> str:
 
 
 def _clocks(rows: Sequence[tuple[Case, Any]]) -> str:
-    head = ("row", "wanted", "MHz", "each seed", "cycles a step", "steps a second", "making, s",
-            "synthesis, s", "placement, s")  # fmt: skip
+    head = ("row", "wanted", "MHz", "each seed", "cells in use", "cycles a step", "steps a second",
+            "making, s", "synthesis, s", "placement, s")  # fmt: skip
     body = []
     for case, row in rows:
         placed = row.get("placement")
@@ -112,11 +114,18 @@ def _clocks(rows: Sequence[tuple[Case, Any]]) -> str:
         slowest = max((run["seconds"] for run in placed["runs"]), default=0) if placed else 0
         body.append([
             case.name, f"{case.least_mhz:g}" if case.least_mhz else "",
-            f"{placed['worst_mhz']:.1f}" if placed else "", seeds, f"{row['cycles']:,}",
-            _rate(row), f"{row['generation_seconds']:g}", f"{row['synthesis']['seconds']:g}",
+            f"{placed['worst_mhz']:.1f}" if placed else "", seeds, _in_use(placed),
+            f"{row['cycles']:,}", _rate(row), f"{row['generation_seconds']:g}",
+            f"{row['synthesis']['seconds']:g}",
             f"{slowest:g}" if placed else "",
         ])  # fmt: skip
     return _table(head, body, 1)
+
+
+def _in_use(placed: Mapping[str, Any] | None) -> str:
+    """Return the cells of logic that a placement occupies, a LUT, a register or both in each."""
+    used = placed["utilisation"] if placed else {}
+    return next((_of(*used[name].values()) for name in CELLS if name in used), "")
 
 
 def _rate(row: Mapping[str, Any]) -> str:

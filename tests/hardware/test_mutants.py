@@ -1,17 +1,20 @@
 """The mutation campaign can tell a chip from one that was changed; all of it is a benchmark."""
 
+import csv
 import os
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from benchmarks import mutants
 from benchmarks.chip_verdicts import sheltered
-from benchmarks.mutants_reasons import reason_for
+from benchmarks.mutants_reasons import REASONS, reason_for
 from myhdl_core import verilator
+from neurosim.errors import RunFailed, UserError
 from tests.hardware import needs
 
-pytestmark = [needs.synthesis, needs.compiler]
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "proof.md"
 FEW = 6  # of the mutants that are drawn; all but one of them have to be caught
 
 
@@ -32,6 +35,8 @@ def examine(chip, number):
     return sheltered(chip, mutants.searched)[0]
 
 
+@needs.synthesis
+@needs.compiler
 def test_the_chip_without_a_change_passes_and_mutants_do_not(drawn):
     few, chip = drawn
     assert len(few) == FEW
@@ -40,15 +45,42 @@ def test_the_chip_without_a_change_passes_and_mutants_do_not(drawn):
     assert sum(map(bool, caught)) >= FEW - 1, caught
 
 
+@needs.synthesis
+@needs.compiler
 def test_a_draw_is_the_same_every_time(drawn, tmp_path):
     assert mutants.mutated(tmp_path, FEW, mutants.SEED) == drawn[0]
 
 
 def test_the_table_says_what_caught_a_mutant_or_why_it_cannot_matter():
     mutant = mutants.Mutant(3, "inv", "bus", "and.A[0]", "bus:9", "a", "output, cycle")
-    silent = mutants.Mutant(4, "inv", "bus", "and.A[0]", "bus:9", "no such line")
-    rows = mutants.table([mutant, silent]).splitlines()
+    unknown = mutants.Mutant(4, "inv", "bus", "and.A[0]", "bus:9", "no such line")
+    known = mutants.Mutant(5, "const0", "control", "procmux.A[9]", "control:7", "x host_reads0[1]")
+    rows = mutants.table([mutant, unknown, known]).splitlines()
     assert rows[0].startswith("number,mode,module")
-    assert rows[1] == "3,inv,bus,and.A[0],bus:9,output,"
-    assert rows[2] == "4,inv,bus,and.A[0],bus:9,,"
-    assert reason_for("bus", "inv", "and.A[0]", "no such line") == ""
+    assert rows[1:] == [
+        "3,inv,bus,and.A[0],bus:9,output,",
+        "4,inv,bus,and.A[0],bus:9,,",
+        "5,const0,control,procmux.A[9],control:7,,the bit is set in none of the requests",
+    ]
+    assert reason_for("bus", "const0", "procmux.A[9]", "x host_reads0[1]") == ""
+
+
+def test_the_page_counts_what_the_table_holds():
+    with mutants.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    silent = [row for row in rows if not row["caught_by"]]
+    caught = len(rows) - len(silent)
+    page = " ".join(PAGE.read_text("utf-8").split())
+    assert f"{caught} of the {len(rows)} are caught ({100 * caught / len(rows):.1f} %)" in page
+    assert f"Each of the other {len(silent)} cannot matter" in page
+    assert {row["reason"] for row in silent} <= {reason for *_, reason in REASONS}
+    assert {row["reason"] for row in rows if row["caught_by"]} == {""}
+
+
+@pytest.mark.parametrize(("error", "code"), [(RunFailed("no"), 1), (UserError("no"), 2)])
+def test_what_goes_wrong_is_told_without_a_traceback(error, code, capsys):
+    with patch.object(mutants, "campaign", side_effect=error):
+        assert mutants.main([]) == code
+    assert capsys.readouterr().err == "mutants: no\n"
+    with pytest.raises(SystemExit, match="2"):
+        mutants.main(["--count", "0"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import silicon_page
+from benchmarks import silicon, silicon_page
 from benchmarks.silicon_cases import CASES
 from neurosim.machine.parts import PARTS
 
@@ -72,7 +72,41 @@ def test_every_row_is_on_a_part_that_there_is():
     assert len(KNOWN) == len(CASES)
 
 
-@pytest.mark.skipif(not RECORD.is_file(), reason="nothing is committed yet")
+def test_rows_are_kept_one_by_one_and_a_miss_is_told_once(tmp_path, monkeypatch, capsys):
+    measures = {"ecp5": row(99.0), "up5k": row(31.0, luts=900)}
+    monkeypatch.setattr(silicon, "measured", lambda case, _: (measures[case.name], "<svg/>"))
+    record = tmp_path / "none" / "x.json"
+    assert silicon.main(["--record", str(record), "--rows", "up5k", "ecp5"]) == 1
+    assert capsys.readouterr().err == "silicon: ecp5: MHz: 99, and 100 at least are wanted\n"
+    assert json.loads(record.read_text()) == measures
+    assert record.with_suffix(".md").read_text() == silicon_page.text(CASES, measures)
+    assert record.with_suffix(".svg").read_text() == "<svg/>"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--page", "--rows", "ecp5"], "give one of them"),
+        (["--seeds", "0"], "--seeds: must be 1 or more"),
+        (["--rows", "ecp"], "ecp: is no row. Did you mean ecp5?"),
+        (["--record", "broken.json"], "is no record of chips"),
+        (["--record", "other.json"], "is no record of chips"),
+        (["--record", "other.json/x.json"], "cannot be written"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_measured(asked, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(silicon, "measured")
+    Path("broken.json").write_text("{")
+    Path("other.json").write_text('{"ecp5": 5}')
+    try:
+        code = silicon.main(asked)
+    except SystemExit as refused:
+        code = refused.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_the_committed_page_is_what_its_record_says_and_misses_nothing():
     record = json.loads(RECORD.read_text("utf-8"))
     assert RECORD.with_suffix(".md").read_text("utf-8") == silicon_page.text(CASES, record)
