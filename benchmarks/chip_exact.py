@@ -29,7 +29,6 @@ LEARNING_STEPS, QUICK_STEPS = 10_000, 1_000
 REACH = 0.8
 LOUD = 4.0  # what the inputs reach now and then, so that sums saturate
 TOGETHER_STEPS = 1_000
-SETTLED = 16  # cycles after a step by when its last words have landed
 RULES: dict[str, Rule] = {
     "trtrl": ns.TRTRL(0.05),
     "ingress": ns.TRTRL(0.05, ingress_only=True),
@@ -213,7 +212,6 @@ def back_to_back(
     """
     core.reset()
     done = core.train(inputs, targets)
-    core.chip.idle(SETTLED)
     assert done.cycles is not None
     model, number = Model(core.schedule.network, core.rule, core.number), core.number
     samples = zip(number.encode(inputs), number.encode(targets), strict=True)

@@ -20,7 +20,7 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.chip_exact import SETTLED, kept_apart
+from benchmarks.chip_exact import kept_apart
 from benchmarks.chip_faults import RULE, SUBJECT, Fault, subject
 from benchmarks.chip_reasons import circuit_reason, unused_field, unused_part
 from myhdl_core import verilator
@@ -163,7 +163,6 @@ def stalls(core: Core, steps: int = 20) -> str:
     number = core.number
     raw = np.concatenate([number.encode(x), number.encode(target)], axis=1)
     done = core.chip.steps(raw, steps, target.shape[1], offer=STALL)
-    core.chip.idle(SETTLED)
     model = Model(core.schedule.network, core.rule, number)
     samples = zip(number.encode(x), number.encode(target), strict=True)
     wanted = [model.sample(sample, wish, True) for sample, wish in samples]
@@ -176,7 +175,6 @@ def port(core: Core) -> str:
     places = [(lane, bank) for lane in range(core.chip.lanes) for bank in range(4)]
     for learn in (True, False):
         core.step(np.zeros(SUBJECT.inputs), np.zeros(SUBJECT.outputs), learn)
-        core.chip.idle(SETTLED)
         held = [core.chip.peek(*place) for place in places]
         read = [core.chip.read(*at, 0, len(words)) for at, words in zip(places, held, strict=True)]
         later = [core.chip.peek(*place) for place in places]
@@ -203,12 +201,10 @@ def flag(core: Core) -> str:
     full = next(e for e in network.edges if e[0] == "bias" and e[1] in network.outputs)
     core.weights = {edge: 1.5 * (edge == full) for edge in network.edges}
     core.step(np.zeros(SUBJECT.inputs), np.zeros(SUBJECT.outputs))
-    core.chip.idle(SETTLED)
     quiet |= core.saturated
     core.train(*stream(40)[:2])
     words = core.saturated
     core.reset()
     core.weights = {edge: 2.0 * (edge == full) for edge in network.edges}
     core.step(np.zeros(SUBJECT.inputs), np.full(SUBJECT.outputs, 1.9))
-    core.chip.idle(SETTLED)
     return "" if words and core.saturated and not quiet else "saturated"

@@ -8,7 +8,6 @@ from typing import Any
 
 from neurosim import machine
 from neurosim.engines import simulated_step
-from neurosim.engines.cells import encoded_rate
 from neurosim.learning import RTRL, TRTRL, Counts
 from neurosim.learning.rule import Rule
 from neurosim.machine import technology
@@ -64,16 +63,14 @@ class Case:
         from myhdl_core.emit import emit
         from myhdl_core.silicon.prediction import predicted
         from neurosim.study.hardware import axi, planned
-        from neurosim.study.hardware import map as word_map
         from neurosim.study.hardware.summary import summarised
 
         network, rule, number = self.network, RULES[self.rule](RATE), Fixed()
         assembled = assemble(planned(network, rule, number, self.lanes), number)
         emit(assembled.program, folder)
-        layout = word_map.table(assembled.learning, number)
         memories = summarised(self.name, assembled, number, number_is_default=False).memories
         part = self.target
-        axi.write(assembled, number, int(encoded_rate(number, rule)), layout, folder)
+        axi.write(assembled, number, rule, folder)
         return {
             "rule": self.rule,
             "units": self.units,

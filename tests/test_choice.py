@@ -11,7 +11,7 @@ from neurosim.report.choice import advice, print_choices
 from neurosim.report.figures.choice import choice
 from neurosim.report.terminal import console
 from neurosim.study.hardware import choice as study
-from neurosim.study.hardware.choice import Choices, Placed, choices, lanes_tried, placed
+from neurosim.study.hardware.choice import Choices, Placed, choices, lanes_tried, placement_in
 from tests.networks import dense_network
 
 NETWORK, RULE, NUMBER = dense_network(8), ns.TRTRL(0.05), ns.Fixed()
@@ -61,10 +61,10 @@ def test_the_advice_is_the_fastest_that_fits_and_the_smallest_that_will_do(found
     best = found.fastest("ecp5-85f")
     assert best is not None
     assert best.rate == max(each.rate for each in found.of("ecp5-85f"))
-    small = found.smallest(best.rate)
+    small = found.smallest()
     assert small is not None
-    assert small.rate >= best.rate
-    assert found.smallest(1e12) is None
+    cells = [PARTS[each.part].cells for each in found.choices if each.fits]
+    assert PARTS[small.part].cells == min(cells)
     assert any("ECP5 LFE5U-85F: fastest with" in line for line in advice(found))
 
 
@@ -80,6 +80,7 @@ def test_the_table_has_eighty_columns_and_the_record_is_plain(found, capsys):
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80
     assert all(PARTS[part].title in printed for part in found.parts)
+    assert "2 lanes placed at 111.0 MHz" in " ".join(printed.split())
     rows = found.as_dict()["choices"]
     assert len(rows) == len(found.choices)
     assert sum(row["on_front"] for row in rows) == len(found.front)
@@ -115,9 +116,18 @@ def test_lanes_that_are_tried():
 
 
 def test_a_record_tells_its_placement():
-    assert placed({"lanes": 4}) is None
     record = {"lanes": 4, "placement": {"part": "ecp5-85f", "worst_mhz": 101.5}}
-    assert placed(record) == Placed("ecp5-85f", 4, 101.5)
+    assert placement_in(record) == Placed("ecp5-85f", 4, 101.5)
+
+
+@pytest.mark.parametrize(
+    "found", [None, 5, [], {}, {"x": 1}, {"part": "ecp5-85f"}, {"part": 5, "worst_mhz": 100.0},
+              {"part": "ecp5-85f", "worst_mhz": "fast"}, {"part": "ecp5-85f", "worst_mhz": 0}]
+)  # fmt: skip
+def test_a_placement_that_cannot_be_read_is_none(found):
+    assert placement_in({"lanes": 4, "placement": found}) is None
+    assert placement_in({"lanes": "4", "placement": {"part": "x", "worst_mhz": 9.0}}) is None
+    assert placement_in({"lanes": 4}) is None
 
 
 def test_an_unknown_part_is_said():

@@ -112,8 +112,9 @@ class Family:
 
 
 # Names of cells: Yosys techlibs/{lattice,ice40,xilinx,gowin}/cells_sim.v. For area, so without
-# multiplexers between LUTs, which need more of them, and on iCE40, where eight registers share an
-# enable, without enables for fewer. A RAMB36E1 is two halves (AMD UG473).
+# multiplexers between LUTs, which need more of them. On iCE40, where eight registers share enable
+# and reset, those of a word are logic: it takes few LUTs more, and a chip that is nearly full can
+# be routed. A RAMB36E1 is two halves (AMD UG473).
 FAMILIES = {
     family.name: family
     for family in (
@@ -126,7 +127,7 @@ FAMILIES = {
             },
         ),
         Family(
-            "ice40", "Lattice iCE40", "synth_ice40 -dsp -dffe_min_ce_use 8",
+            "ice40", "Lattice iCE40", "synth_ice40 -dsp -dffe_min_ce_use 17",
             "synth_ice40", 0,
             {
                 "SB_LUT4": (Kind.LUT, 1), "SB_CARRY": (Kind.CARRY, 1),

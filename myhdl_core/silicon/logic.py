@@ -13,13 +13,9 @@ from collections.abc import Iterable, Mapping
 from math import ceil
 from typing import NamedTuple
 
-from myhdl_core.circuit import Circuit
+from myhdl_core.circuit import READ, Circuit
 from myhdl_core.microcode import Plus
 from myhdl_core.sources import Factor
-
-#: Words that an addend can be, and those that are aligned otherwise.
-_WORDS = (Plus.X, Plus.Y, Plus.U)
-_RIDE = "ride"
 
 
 class Functions(NamedTuple):
@@ -112,7 +108,7 @@ def _factors(c: Circuit) -> Logic:
 def _addend(c: Circuit) -> Logic:
     """The addend, the OR of what it may be, or the sum before (``datapath.py``)."""
     word, total = c.shape.word_bits, c.total_bits
-    words = sum(code in c.pluses for code in _WORDS)
+    words = len(READ)
     others = (Plus.W in c.pluses) + c.keeps_sums
     more = 2 + bool(c.bits("subtract"))  # whether it opens a sum, the sum, the complement
     lowest = 0 if c.keeps_sums else min(c.word_shift, c.weight_shift if others else c.word_shift)
@@ -144,7 +140,7 @@ def _addresses(c: Circuit) -> Logic:
         (min(edge, size["w"]), 2), (size["u"] if 0 in c.loads else 0, 3),
         (unit + 2, 3), (min(edge, c.target_bits), 3), (24, 3),
     ]  # fmt: skip
-    if c.bits(_RIDE):
+    if c.bits("ride"):
         functions += [(c.shape.word_bits + size["y"], 3)]
     adders = [size["x"], size["y"], size["u"], c.target_bits]
     return of(functions, [*adders, *([size["u"]] if c.bits("send_offset") else [])], [unit])

@@ -191,19 +191,30 @@ def placed(
     )
 
 
-def _command(part: Part, chip: Synthesis) -> list[str]:
-    """Return the command of nextpnr for a part, as far as it is the same for all seeds."""
+def check_part(part: Part) -> None:
+    """Refuse a part on which nothing places, or on which what places is not here.
+
+    Raises
+    ------
+    UserError
+        When that is so.
+    """
     if not part.placer:
         raise UserError(
             f"--place: nothing places on {part.title}: {part.why_not_placed}. Choose another"
             " --part, or --synth alone."
         )
+    tools.require((tools.placer_name(part.placer),), "placing a chip")
+
+
+def _command(part: Part, chip: Synthesis) -> list[str]:
+    """Return the command of nextpnr for a part, as far as it is the same for all seeds."""
+    check_part(part)
     if part.synthesis != chip.family.name:
         raise UserError(
             f"--place: {part.title} is synthesised as {part.synthesis} (got {chip.family.name})."
             " Give --part and --synth of one family, or --part alone."
         )
-    tools.require((tools.placer_name(part.placer),), "placing a chip")
     return [*tools.placer(part.placer), *part.arguments, "--timing-allow-fail", "--quiet"]
 
 
@@ -219,18 +230,12 @@ def _all(
     part: Part, command: list[str], folder: Path, seeds: Sequence[int], processes: int, say: Say
 ) -> list[_Run]:
     """Run every seed, as many at once as are wanted; all stop when one fails or on Ctrl-C."""
-    with _children() as started, ThreadPoolExecutor(max(1, processes)) as pool:
+    with ThreadPoolExecutor(max(1, processes)) as pool, _children() as started:
         waiting = [pool.submit(_one, part, command, folder, seed, started) for seed in seeds]
         found = []
-        try:
-            for seed, job in zip(seeds, waiting, strict=True):
-                found.append(job.result())
-                say(f"seed {seed}: {mhz(found[-1].report):.1f} MHz")
-        except BaseException:
-            for job in waiting:
-                job.cancel()
-            started.stop()
-            raise
+        for seed, job in zip(seeds, waiting, strict=True):
+            found.append(job.result())
+            say(f"seed {seed}: {mhz(found[-1].report):.1f} MHz")
     return found
 
 

@@ -143,7 +143,7 @@ _CARRIES = {
 def _memories(memory: Memory, words: Sequence[Sequence[int]], part: Part) -> Iterator[Resources]:
     """Yield what each memory of a kind takes, with the logic between sections or in its place."""
     for n, found in enumerate(memory.mapped(part)):
-        luts = _sections(found.sections, memory.bits, part)
+        luts = _sections(found.sections, memory.bits)
         if memory.rom and not found.blocks:
             luts = _columns(words[n], memory.bits) * ceil(memory.words / (1 << part.lut_inputs))
         elif not (found.blocks or found.lut_rams):
@@ -164,7 +164,7 @@ def _flip_flops(memory: Memory) -> Logic:
     return of([(others, 3), (memory.words, 1 + memory.words.bit_length())]).times(memory.count)
 
 
-def _sections(sections: int, bits: int, part: Part) -> int:
+def _sections(sections: int, bits: int) -> int:
     """Return the LUTs that choose between sections: one for the two words and their flag."""
     return max(0, sections - 1) * bits
 

@@ -65,13 +65,13 @@ class Synthesis:
     @property
     def luts_of_a_lane(self) -> float:
         """LUTs of a lane with its table, the mean of all lanes."""
-        of_lanes = (each.luts for name, each in self.blocks.items() if _of_a_lane(name))
+        of_lanes = (each.luts for name, each in self.blocks.items() if of_a_lane(name))
         return sum(of_lanes) / max(1, self.lanes)
 
     @property
     def luts_of_the_rest(self) -> int:
         """LUTs of all that is there once, however many lanes there are."""
-        return sum(each.luts for name, each in self.blocks.items() if not _of_a_lane(name))
+        return sum(each.luts for name, each in self.blocks.items() if not of_a_lane(name))
 
     @property
     def alarms(self) -> tuple[str, ...]:
@@ -184,5 +184,6 @@ def sources(folder: Path) -> list[str]:
     return [f"read_verilog {yosys.quoted(file.name)}" for file in files]
 
 
-def _of_a_lane(name: str) -> bool:
+def of_a_lane(name: str) -> bool:
+    """Return whether a block is a lane or its table, which are there once a lane."""
     return name.startswith(("lane ", "table "))

@@ -13,12 +13,11 @@ from neurosim.machine.parts import PARTS, part_named
 from neurosim.report import choice as report
 from neurosim.report import progress, terminal
 from neurosim.report.hardware import closing
-from neurosim.study import results
+from neurosim.study import checks, results
+from neurosim.study.hardware import folder as chip_folder
 from neurosim.study.hardware import record
-from neurosim.study.hardware.choice import Choices, Placed, choices, placed
+from neurosim.study.hardware.choice import Choices, Placed, choices, placement_in
 from neurosim.study.scenario import Scenario
-
-FIGURE = "choice"
 
 
 def shown(scenario: Scenario, again: str, wishes: Wishes, out: Path, as_json: bool) -> int:
@@ -46,6 +45,7 @@ def shown(scenario: Scenario, again: str, wishes: Wishes, out: Path, as_json: bo
             network, known = posed.network, _placed(folder)
             found = choices(scenario.name, network, rule, number, parts, lanes, known, say)
             say("drawing")
+            chip_folder.keep_scenario(folder, scenario)
             text = json.dumps(found.as_dict(), indent=2, allow_nan=False)
             results.place(folder / record.CHOICES, (text + "\n").encode())
             written = _drawn(found, folder)
@@ -54,7 +54,7 @@ def shown(scenario: Scenario, again: str, wishes: Wishes, out: Path, as_json: bo
         return 0
     console = terminal.console()
     report.print_choices(found, console)
-    closing(written, _hints(found, again, folder), console)
+    closing(written, _hints(found, again, wishes), console)
     return 0
 
 
@@ -75,7 +75,7 @@ def _refuse_others(wishes: Wishes) -> None:
 def _placed(folder: Path) -> tuple[Placed, ...]:
     """Return what was placed of this scenario."""
     path = folder / results.RECORD
-    found = placed(record.read(path).whole) if path.is_file() else None
+    found = placement_in(record.read(path).whole) if checks.is_file(path) else None
     return () if found is None else (found,)
 
 
@@ -85,14 +85,19 @@ def _drawn(found: Choices, folder: Path) -> str:
     picture = choice(found)
     if picture is None:
         return f"{folder / record.CHOICES}"
-    figure = folder / results.FIGURES / f"{FIGURE}.svg"
+    figure = folder / results.FIGURES / f"{picture.name}.svg"
     results.place(figure, picture.svg().encode())
     return f"{folder / record.CHOICES}, {figure}"
 
 
-def _hints(found: Choices, again: str, folder: Path) -> tuple[tuple[str, str], ...]:
+def _hints(found: Choices, again: str, wishes: Wishes) -> tuple[tuple[str, str], ...]:
     small = found.smallest()
     if small is None:
         return ()
-    command = f"{again} --lanes {small.lanes} --part {shlex.quote(small.part)} --place"
-    return ((command, "makes it, and says what clock it reaches"),)
+    part = PARTS[small.part]
+    tool, said = "--place", "what clock it reaches"
+    if not part.placer:
+        tool, said = f"--synth {part.synthesis}", "what it takes"
+    lanes = f" --lanes {small.lanes}" * (wishes.lanes is None)  # else it has them already
+    command = f"{again}{lanes} --part {shlex.quote(part.name)} {tool}"
+    return ((command, f"makes it, and says {said}"),)

@@ -152,10 +152,13 @@ def _built(
     program, memories = design.assembled.program, design.chip.memories
     expected = predicted(program, memories, asked.part or part_for(asked.family))
     keep({"prediction": expected.as_dict()})
-    built = silicon.made(rtl, asked, rtl.parent, say)
-    keep(built.as_dict())
-    if built.placement is not None:
-        floorplan.keep(built.placement, rtl.parent)
+
+    def keep_built(built: Silicon) -> None:
+        if built.placement is not None:
+            floorplan.keep(built.placement, rtl.parent)
+        keep(built.as_dict())
+
+    built = silicon.made(rtl, asked, rtl.parent, keep_built, say)
     return replace(findings, silicon=built, predicted=expected)
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -43,33 +43,40 @@ def asked(
         return choices.shown(scenario, again, wishes, out, as_json)
     part = part_named(wishes.part) if wishes.part else None
     board = board_named(wishes.tools.board) if wishes.tools.board else None
-    return _made(scenario, again, wishes, part, board, wanted(wishes, part), out, as_json)
+    return _made(scenario, again, wishes, _Aim(part, board, wanted(wishes, part)), out, as_json)
+
+
+class _Aim(NamedTuple):
+    """Where a chip is to go, each None where nobody asked: a part, a board, and any FPGA tools."""
+
+    part: Part | None
+    board: Board | None
+    silicon: Wanted | None
 
 
 def _made(
-    scenario: Scenario, again: str, wishes: Wishes, part: Part | None, board: Board | None,
-    asked: Wanted | None, out: Path, as_json: bool,
-) -> int:  # fmt: skip
+    scenario: Scenario, again: str, wishes: Wishes, aim: _Aim, out: Path, as_json: bool
+) -> int:
     with progress.shown(scenario) as (_, say):
         say("planning the chip")
         design = designs.designed(scenario, wishes.lanes, wishes.steps)
-        fit = _fit(design, part, board)
+        fit = _fit(design, aim)
         with results.prepared(scenario, out) as folder:
             say("writing the Verilog")
-            rtl = chip_folder.write(design, folder, wishes.waveforms, board)
+            rtl = chip_folder.write(design, folder, wishes.waveforms, aim.board)
             record = chip_folder.carried(folder) | figures(design.chip, fit)
 
-            def keep(found: Mapping[str, Any]) -> None:
-                record.update(found)
+            def keep(news: Mapping[str, Any]) -> None:
+                record.update(news)
                 chip_folder.keep(folder, scenario, record)
 
             keep({})
-            findings = found(design, rtl, wishes, asked, keep, say)
+            findings = found(design, rtl, wishes, aim.silicon, keep, say)
     if as_json:
         print(json.dumps({**record, "folder": str(rtl)}, indent=2, allow_nan=False))
     else:
-        written = f"{rtl}: {_written(board)}"
-        hints = _hints(again, rtl, wishes, board)
+        written = f"{rtl}: {_written(aim.board)}"
+        hints = _hints(again, rtl, wishes, aim.board)
         checked, lint = findings.checked, findings.lint
         console, more = terminal.console(), _printers(findings)
         report.print_chip(design.chip, fit, checked, lint, written, hints, console, more)
@@ -78,15 +85,19 @@ def _made(
 
 def _written(board: Board | None) -> str:
     own = "" if board is None else f", {boards.FOLDER}/{board.name}"
-    return f"Verilog, test bench, README.md, registers.md, network_driver.py, chip.svg{own}"
+    texts = "README.md, registers.md, network_driver.py"
+    return f"Verilog, test bench, {texts}, {chip_folder.DIAGRAM}{own}"
 
 
-def _fit(design: Design, part: Part | None, board: Board | None) -> Fit | None:
-    """Return what the chip takes of a part or of a board's, refusing what cannot fit."""
-    chip, number = design.chip, design.number
-    if board is not None:
-        boards.fitted(design, board, luts=_luts(design, PARTS[board.part]))
-    return fitted(part, chip.memories, chip.lanes, number, _luts(design, part)) if part else None
+def _fit(design: Design, aim: _Aim) -> Fit | None:
+    """Return what the chip takes of the part, or else of the board's, refusing what cannot fit."""
+    fit, chip = None, design.chip
+    if aim.board is not None:
+        fit = boards.fitted(design, aim.board, _luts(design, PARTS[aim.board.part]))
+    if aim.part is not None:
+        luts = _luts(design, aim.part)
+        fit = fitted(aim.part, chip.memories, chip.lanes, design.number, luts)
+    return fit
 
 
 def _luts(design: Design, part: Part) -> int:

@@ -16,7 +16,7 @@ from neurosim.cli.flags import DataShortcuts, apply
 from neurosim.learning import BPTT, RTRL, TRTRL, Rule
 from neurosim.model.network import Network
 from neurosim.report import progress, shelf, terminal
-from neurosim.study import comparison, inventory, problem, results, rules, sources
+from neurosim.study import checks, comparison, inventory, problem, results, rules, sources
 from neurosim.study.comparison import Verb
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary, finite
@@ -93,13 +93,14 @@ def again(name: str | None, out: Path, as_json: bool) -> int:
 
     folder = results.find(name, out)
     chip = _chip_in(folder)
-    if chip is None or (folder / results.SUMMARY).is_file():
+    if chip is None or checks.is_file(folder / results.SUMMARY):
         scenario, summary = results.read(folder)
-        printed(scenario, summary, results.listed(folder), as_json)
     else:
         scenario, summary = sources.load(str(folder / results.SCENARIO)), None
-    if chip is not None and not (as_json and summary):
-        _print_made(chip, folder, as_json)
+    if summary is not None and not (chip and as_json):
+        printed(scenario, summary, results.listed(folder), as_json)
+    if chip is not None:
+        _print_made(chip, summary, folder, as_json)
     sys.stdout.flush()
     print(f"neurosim: written {drawing.draw(folder, scenario, summary, chip)}", file=sys.stderr)
     return 0
@@ -108,19 +109,19 @@ def again(name: str | None, out: Path, as_json: bool) -> int:
 def _chip_in(folder: Path) -> Record | None:
     """Return the chip of a run folder, where it holds one."""
     path = folder / results.RECORD
-    if not path.is_file():
+    if not checks.is_file(path):
         return None
     from neurosim.study.hardware import record  # loads all that plans a chip
 
     return record.read(path)
 
 
-def _print_made(made: Record, folder: Path, as_json: bool) -> None:
-    """Print the report of a chip, or its figures as JSON."""
+def _print_made(made: Record, summary: Summary | None, folder: Path, as_json: bool) -> None:
+    """Print the report of a chip; or its figures as JSON, beside those of a run if any."""
     from neurosim.report import hardware
 
     if as_json:
-        _print_json(made.whole)
+        _print_json({"rows": _rows(summary), "chip": made.whole} if summary else made.whole)
     else:
         listed = results.listed(folder)
         hardware.print_chip(
@@ -151,11 +152,16 @@ def shown(name: str, as_json: bool) -> int:
 def printed(scenario: Scenario, summary: Summary, written: str | None, as_json: bool) -> None:
     """Print what came out: its report, or its rows as JSON."""
     if as_json:
-        _print_json([_with_parts(finite(row), summary) for row in summary.rows])
+        _print_json(_rows(summary))
         if written:
             print(f"neurosim: written {written}", file=sys.stderr)
     else:
         terminal.print_report(scenario, summary, written, terminal.console())
+
+
+def _rows(summary: Summary) -> list[dict[str, Any]]:
+    """Return the rows of a report as JSON has them."""
+    return [_with_parts(finite(row), summary) for row in summary.rows]
 
 
 def _with_parts(row: dict[str, Any], summary: Summary) -> dict[str, Any]:

@@ -230,6 +230,8 @@ def hardware(
 def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
     """Print the report of a run or a chip again, and write it into its folder as a page.
 
+    What tools found out about a chip (cells, clock, proofs) stands on the page and in the JSON.
+
     Parameters
     ----------
     name
@@ -237,7 +239,7 @@ def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -
     out
         Folder that the run folders are in.
     json
-        Print figures as JSON, one object for each rule.
+        Print figures as JSON: one object for each rule, of a chip one; of both rows and chip.
     """
     from neurosim.cli import studies
 

@@ -279,9 +279,10 @@ def _why_not(part: Part, found: Fit, number: Fixed) -> str:
 
 
 def fitted(
-    part: Part, memories: Iterable[Memory], lanes: int, number: Fixed, luts: int = 0
+    part: Part, memories: Iterable[Memory], lanes: int, number: Fixed, luts: int = 0,
+    where: str = "--part",
 ) -> Fit:  # fmt: skip
-    """Return what a chip takes of a part, as ``fit`` does.
+    """Return what a chip takes of a part, as ``fit`` does; ``where`` opens the error's message.
 
     Raises
     ------
@@ -290,5 +291,5 @@ def fitted(
     """
     found = fit(part, memories, lanes, number, luts)
     if not found.fits:
-        raise UserError(f"--part: {found.why}")
+        raise UserError(f"{where}: {found.why}")
     return found

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from myhdl_core.silicon.placement import SEEDS
+from neurosim.machine.parts import PARTS
 from neurosim.report import chip_tools, quantities
-from neurosim.report.figures import file, style, timeline, waves
+from neurosim.report.figures import file, floorplan, style, timeline, waves
 from neurosim.report.figures.picture import Picture
 from neurosim.report.markup import (
     document,
@@ -25,12 +27,11 @@ from neurosim.report.markup import (
 from neurosim.study import checks, description, results
 from neurosim.study.hardware import waveform
 from neurosim.study.hardware.check import Checked
+from neurosim.study.hardware.folder import DIAGRAM, RTL, WAVEFORM
 from neurosim.study.hardware.record import Record
-from neurosim.study.hardware.summary import CLOCK_MHZ, Chip
+from neurosim.study.hardware.summary import CLOCK_MHZ, Chip, counted
 from neurosim.study.scenario import Scenario
 
-RTL, DIAGRAM, WAVEFORM = "rtl", "chip.svg", "waveform.vcd"
-FLOORPLAN = "floorplan.svg"  # beside the figures, drawn when the chip was placed
 FIGURES = ("timeline", "waves")
 
 
@@ -108,7 +109,7 @@ def page(scenario: Scenario, record: Record, chip: Section) -> str:
 
 def _lead(record: Record) -> str:
     chip = record.chip
-    lanes = f"{chip.lanes} lane{'s' * (chip.lanes != 1)}"
+    lanes = counted(chip.lanes, "lane")
     said = (
         f"{chip.units:,} neurons with {chip.edges:,} weights on {lanes}, each a multiplier with"
         f" memories of its own. In each step they compute their outputs and learn by {chip.rule},"
@@ -142,7 +143,7 @@ def _blocks(folder: Path) -> str:
 
 def _floorplan(record: Record, folder: Path) -> str:
     """Return the picture of the placed chip that was drawn when it was placed, if it was."""
-    path = folder / results.FIGURES / FLOORPLAN
+    path = folder / results.FIGURES / f"{floorplan.NAME}.svg"
     if chip_tools.clock_mhz(record.whole) is None or not checks.is_file(path):
         return ""
     return sheet(
@@ -180,6 +181,7 @@ def _checked(record: Record) -> str:
     }
     if found.first is not None:
         facts["first difference"] = str(found.first)
+    facts |= chip_tools.netlist(record.whole)
     verdict = '<span class="held">The chip is the model</span>, word by word and cycle by cycle.'
     if not found.passed:
         verdict = '<span class="broken">The chip is not the model.</span>'
@@ -191,9 +193,24 @@ def _cycles(found: Checked) -> str:
 
 
 def _again(record: Record, folder: Path) -> str:
-    made = f"neurosim hardware {shlex.quote(f'{folder.name}/{results.SCENARIO}')} --lanes"
-    made += f" {record.chip.lanes}" + " --check" * (record.checked is not None)
-    made += " --waveforms" * checks.is_file(folder / RTL / WAVEFORM)
-    commands = [made, f"neurosim report {shlex.quote(folder.name)}"]
+    made = ["neurosim", "hardware", f"{folder.name}/{results.SCENARIO}", *_flags(record)]
+    made += ["--waveforms"] * checks.is_file(folder / RTL / WAVEFORM)
+    commands = [shlex.join(made), f"neurosim report {shlex.quote(folder.name)}"]
     said = f"From the folder that holds the run folder; this page shows its {results.RECORD}."
     return f"<p>{text(said)}</p>\n<pre>{text(chr(10).join(commands))}</pre>"
+
+
+def _flags(record: Record) -> list[str]:
+    """Return what lets the same tools look at the same chip."""
+    flags = ["--lanes", str(record.chip.lanes)] + ["--check"] * (record.checked is not None)
+    flags += ["--prove"] * bool(chip_tools.tables(record.whole, "proof", "tasks"))
+    part = chip_tools.words_of(record.whole, "placement", "part")
+    family = chip_tools.words_of(record.whole, "synthesis", "family")
+    seeds = len(chip_tools.tables(record.whole, "placement", "runs"))
+    if part:
+        others = ["--place-seeds", str(seeds)] * (seeds not in (0, len(SEEDS)))
+        return [*flags, "--place", "--part", part, *others]
+    fitted = [each for each in PARTS.values() if record.fit and each.title == record.fit.part]
+    flags += [word for each in fitted for word in ("--part", each.name)]
+    same = not fitted or fitted[0].synthesis == family  # others contradict each other
+    return flags + ["--synth", family] * (bool(family) and same)

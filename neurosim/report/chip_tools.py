@@ -224,20 +224,17 @@ def choices(record: Table) -> str:
     for each in tables(record, "choices", "choices"):
         if words_of(each, "part") != part:
             part = words_of(each, "part")
-            lines.append(group(_titled(record, part)))
+            lines.append(group(part))
         lines.append(line(_choice(each)))
     if not lines:
         return ""
-    heads = ["lanes", "LUTs", "block RAMs", "multipliers", "cycles", "MHz", "steps a second", ""]
+    heads = ["lanes", "LUTs", "block RAMs", "multipliers", "cycles", "MHz", "steps a second",
+             "largest N", ""]  # fmt: skip
     return table(heads, lines) + note(
         "Predicted, without synthesis. A dot marks what none other beats in learning steps a second"
         " with as few LUTs; the clock is the one that was placed, or a careful one of the family."
+        " Largest N: of a fully recurrent network with these lanes, by memories and multipliers."
     )
-
-
-def _titled(record: Table, part: str) -> str:
-    most = number(record, "choices", "largest_units", part)
-    return part if most is None else f"{part}, up to {most:,.0f} fully recurrent units"
 
 
 def _choice(each: Table) -> list[str]:
@@ -246,12 +243,14 @@ def _choice(each: Table) -> list[str]:
     mhz, rate = number(each, "clock_mhz"), number(each, "steps_per_second")
     return [
         words_of(each, "fit", "lanes"),
-        _count(number(each, "fit", "luts")),
-        *(_of(each, name) for name in ("blocks", "multipliers")),
+        _count(number(each, "fit", "luts") or None),  # 0 where nobody said how many
+        "≥ " * (_under(each, ["exact"]) is False) + _of(each, "blocks"),
+        _of(each, "multipliers"),
         _count(number(each, "cycles")),
         "" if mhz is None else f"{mhz:g}",
         "" if rate is None or not fits else quantities.count(round(rate)),
-        mark if fits else "does not fit",
+        _count(number(each, "largest_units")),
+        mark if fits else words_of(each, "fit", "why") or "does not fit",
     ]
 
 
@@ -265,10 +264,32 @@ def _of(each: Table, name: str) -> str:
 
 def proofs(record: Table) -> str:
     """Return which properties were proved of the Verilog, and how."""
-    found = tables(record, "proof") or tables(record, "proof", "proofs")
-    lines = [words([words_of(each, key) or _count(number(each, key)) for key in _PROOF])
-             for each in found]  # fmt: skip
-    return table(_PROOF, lines, TEXT) if lines else ""
+    lines = [words(_proof(each)) for each in tables(record, "proof", "tasks")]
+    heads = ("properties of", "what they say", "", "by", "looked at", "seconds")
+    return table(heads, lines, TEXT) if lines else ""
 
 
-_PROOF = ("name", "status", "engine", "depth", "seconds")
+def _proof(task: Table) -> list[str]:
+    depth, case = number(task, "depth"), words_of(task, "counterexample")
+    looked = "for all time" if depth == 0 else f"{_count(depth)} cycles"
+    return [
+        words_of(task, "name"),
+        words_of(task, "about"),
+        words_of(task, "status") + f": {case}" * bool(case),
+        words_of(task, "engine"),
+        "" if depth is None else looked,
+        _count(number(task, "seconds")),
+    ]
+
+
+def netlist(record: Table) -> dict[str, str]:
+    """Return what comparing the netlist with the model found, if it was compared."""
+    found = rows(record).get("netlist", {})
+    steps, compared, differing = (number(found, key) for key in ("steps", "words", "differing"))
+    if steps is None or compared is None or differing is None:
+        return {}
+    late = number(found, "cycles_differing")
+    said = f"{_count(compared)} words in {_count(steps)} steps: {_count(differing)} differ"
+    said += f", steps of another length: {_count(late)}" if late else ""
+    first = words_of(found, "first")
+    return {"netlist of the iCE40": said} | ({"its first difference": first} if first else {})

@@ -12,6 +12,7 @@ from neurosim.machine.parts import PARTS, Fit
 from neurosim.report import quantities
 from neurosim.report.terminal import tidy
 from neurosim.study.hardware.choice import TOO_LARGE, Choice, Choices
+from neurosim.study.hardware.summary import counted
 
 HEADINGS = ("lanes", "LUTs", "RAMs", "mult.", "cycles", "steps/s", "largest N", "fits")
 NOTE = (
@@ -54,7 +55,7 @@ def _clock(mine: tuple[Choice, ...]) -> str:
         said.append(f"at {assumed.clock_mhz:g} MHz: {assumed.clock_from}")
     for each in mine:
         if each.clock_from == "placed":
-            said.append(f"{each.lanes} lanes placed at {each.clock_mhz:g} MHz")
+            said.append(f"{counted(each.lanes, 'lane')} placed at {each.clock_mhz:.1f} MHz")
     return "; ".join(said)
 
 
@@ -106,14 +107,10 @@ def advice(found: Choices) -> Iterator[str]:
             continue
         rate = best.steps_per_second
         speed = f"{best.cycles:,} cycles a step" if rate is None else f"{rate:,.0f} steps/s"
-        yield f"{PARTS[part].title}: fastest with {_lanes(best.lanes)}, {speed}."
+        yield f"{PARTS[part].title}: fastest with {counted(best.lanes, 'lane')}, {speed}."
     small = found.smallest()
     if small is not None:
         rate = small.steps_per_second
         speed = "" if rate is None else f", {quantities.count(round(rate))} steps/s"
         title = PARTS[small.part].title
-        yield f"Smallest part that holds it: {title}, {_lanes(small.lanes)}{speed}."
-
-
-def _lanes(count: int) -> str:
-    return f"{count} lane{'s' * (count != 1)}"
+        yield f"Smallest part that holds it: {title}, {counted(small.lanes, 'lane')}{speed}."

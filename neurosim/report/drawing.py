@@ -26,7 +26,7 @@ def draw(
         When the run's series or a file of the chip is spoilt, or the folder cannot be written.
     """
     pictures = [] if summary is None else gallery.drawn(_material(folder, scenario, summary))
-    of_chip = [] if chip is None else gallery.placed(chip_page.pictures(chip, folder))
+    of_chip = [] if chip is None else gallery.laid_out(chip_page.pictures(chip, folder))
     section = None if chip is None else chip_page.section(chip, folder, of_chip)
     if summary is not None:
         whole = page(scenario, summary, pictures, section)

@@ -12,7 +12,7 @@ from neurosim.machine.parts import Fit
 from neurosim.report import quantities
 from neurosim.report.terminal import as_typed, tidy
 from neurosim.study.hardware.check import Checked
-from neurosim.study.hardware.summary import CLOCK_MHZ, Chip
+from neurosim.study.hardware.summary import CLOCK_MHZ, Chip, counted
 
 Line = tuple[str, str]
 
@@ -61,7 +61,7 @@ def print_chip(
 
 
 def _heading(chip: Chip, out: Console) -> None:
-    lanes = f"{chip.lanes} lane{'s' * (chip.lanes != 1)}"
+    lanes = counted(chip.lanes, "lane")
     said = f": {chip.rule} with {chip.units} units and {chip.edges:,} weights on {lanes}"
     out.print(Text.assemble((chip.name, "bold"), said))
     default = " by default, in place of the scenario's float64" * chip.number_is_default
@@ -114,10 +114,12 @@ def _memories(chip: Chip) -> list[Line]:
 
 
 def _fit(fit: Fit) -> list[Line]:
-    return [
+    lines = [
         ("block RAMs", f"{fit.blocks} of {fit.blocks_there}"),
         ("multipliers", f"{fit.multipliers} of {fit.multipliers_there}"),
     ]
+    luts = ("LUTs, predicted", f"{fit.luts:,} of {fit.luts_there:,}")
+    return [*lines, luts] if fit.luts else lines
 
 
 def _passes(chip: Chip, out: Console) -> None:

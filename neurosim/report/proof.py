@@ -54,6 +54,8 @@ def print_netlist(checked: NetlistChecked, out: Console) -> None:
     """
     out.print(Text("Netlist of the iCE40, simulated", "bold"))
     words = f"{quantities.count(checked.words)} words in {checked.steps} steps"
-    said = checked.first or "all equal to the model"
-    out.print(f"  {words}: {quantities.count(checked.differing)} differ; {said}")
+    found = f"{quantities.count(checked.differing)} differ"
+    if checked.cycles_differing:
+        found += f", steps of another length: {quantities.count(checked.cycles_differing)}"
+    out.print(f"  {words}: {found}; {checked.first or 'all equal to the model'}")
     out.print()

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from myhdl_core.silicon.families import Family, Resources
 from myhdl_core.silicon.placement import NAMES, Placement
-from myhdl_core.silicon.synthesis import Synthesis
+from myhdl_core.silicon.synthesis import Synthesis, of_a_lane
 from neurosim.report import quantities
 from neurosim.study.hardware.silicon import Silicon
+from neurosim.study.hardware.summary import counted
 
 _COLUMNS = ("LUTs", "carries", "registers", "block RAM", "multipliers")
 
@@ -57,12 +58,11 @@ def _cells(synthesis: Synthesis, out: Console, predicted: Mapping[str, int] | No
 
 
 def _rows(synthesis: Synthesis) -> list[tuple[str, Resources]]:
-    """Return a row for each block; lanes and their tables as one row, the mean of all."""
-    of_lanes = [(n, r) for n, r in synthesis.blocks.items() if n.startswith(("lane ", "table "))]
-    rest = [(n, r) for n, r in synthesis.blocks.items() if (n, r) not in of_lanes]
-    whole = sum((each for _, each in of_lanes), start=Resources())
-    lanes = synthesis.lanes
-    return [*rest, (f"{lanes} lane{'s' * (lanes != 1)}", whole)] if lanes else rest
+    """Return a row for each block; lanes and their tables as one row, all together."""
+    blocks, lanes = synthesis.blocks, synthesis.lanes
+    rest = [(name, each) for name, each in blocks.items() if not of_a_lane(name)]
+    whole = sum((each for name, each in blocks.items() if of_a_lane(name)), start=Resources())
+    return [*rest, (counted(lanes, "lane"), whole)] if lanes else rest
 
 
 def _numbers(resources: Resources) -> list[str]:
@@ -100,7 +100,7 @@ def _lines(placement: Placement) -> list[tuple[str, str, str]]:
     seconds = sum(run.seconds for run in placement.runs)
     lines = [
         ("clock, worst of the seeds", f"{placement.worst.mhz:.1f} MHz", goal),
-        (f"clock, {seeds} seed{'s' * (seeds != 1)}", "", each),
+        (f"clock, {counted(seeds, 'seed')}", "", each),
     ]
     for name, used in placement.utilisation.items():
         if name in NAMES:

@@ -37,10 +37,10 @@ class Made:
         self.assembled = assemble(planned(self.network, RULE, number, lanes), number)
         self.plan = self.assembled.learning
         self.rate = int(encoded_rate(number, RULE))
-        self.layout = word_map.table(self.plan, number)
-        self.interface = interface_of(self.assembled, self.rate, self.layout)
+        layout = word_map.table(self.plan, number)
+        self.interface = interface_of(self.assembled, self.rate, layout)
         emit(self.assembled.program, folder)
-        axi.write(self.assembled, number, self.rate, self.layout, folder)
+        axi.write(self.assembled, number, RULE, folder)
 
     def address(self, lane: int, bank: int, address: int) -> int:
         chip = self.interface

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ CHIP = Interface(
     weight_fraction_bits=30, w_depth=10, x_depth=20, y_depth=20, u_depth=30, address_bits=5,
     phase_bits=3, learning_cycles=100, inference_cycles=30, rate=77, layout=0x89ABCDEF,
 )  # fmt: skip
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "integration.md"
 NASTY = ("a'b", '"""', "x\n= 1", "{name}", "\\", "ü \u202e", "*/ #include", "|")
 FIELDS = [(r, f) for r in registers(CHIP) for f in r.fields]
 
@@ -69,6 +71,19 @@ class Registers:
 
     def receive(self, count):
         return [-256] * count
+
+
+def test_the_table_of_the_documentation_has_the_registers():
+    listed = registers(CHIP)
+    sizes = [r for r in listed if r.constant][3:]
+    names = [f"0x{r.offset:02X} | {r.name.upper()}" for r in listed if r not in sizes]
+    names.insert(3, f"0x{sizes[0].offset:02X} to 0x{sizes[-1].offset:02X} | sizes")
+    rows = re.findall(r"^\| (0x.*) \| (.*) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert [name for name, _ in rows] == names
+    live = [r for r in listed if not r.constant]
+    for register, (_, said) in zip(live, rows[-len(live) :], strict=True):
+        fields = [f"`{field.name}`" for field in register.fields if field.name != "value"]
+        assert all(field in said for field in fields), register.name
 
 
 def test_addresses_and_fields_do_not_meet():

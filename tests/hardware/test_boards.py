@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,6 @@ from myhdl_core.boards.serial_link import LinkError, SerialTransport, checked, c
 from myhdl_core.boards.top import clock
 from myhdl_core.emit import emit
 from myhdl_core.verilator import lint
-from neurosim.engines.cells import encoded_rate
 from neurosim.errors import UserError
 from neurosim.study.graphs import graph_from
 from neurosim.study.hardware import axi, boards, fusesoc, planned
@@ -32,6 +32,7 @@ from tests.hardware import needs
 from tests.hardware.serial_line import SimulatedLine
 
 NAMES = ("ulx3s", "icebreaker")
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "boards.md"
 CLOCK = "module board_clock (input clk_in, output clk, output locked);\n" \
         "assign clk = clk_in;\nassign locked = 1;\nendmodule\n"  # fmt: skip
 # What the tools know of the cells that make the clocks, as far as their ports go.
@@ -65,8 +66,7 @@ def written(made: chip_folder.Design, rtl: Path) -> Path:
     emit(made.assembled.program, rtl)
     layout = word_map.table(made.assembled.learning, made.number)
     (rtl / "map.csv").write_text(layout, "utf-8")
-    rate = int(encoded_rate(made.number, made.rule))
-    axi.write(made.assembled, made.number, rate, layout, rtl)
+    axi.write(made.assembled, made.number, made.rule, rtl)
     vectors = chip_folder.vectors(made)
     testbench.write(rtl, made.assembled.program.shape, vectors)
     for name in NAMES:
@@ -128,6 +128,7 @@ def test_frames_are_what_the_documentation_says():
     for bit in reversed(range(8, remainder.bit_length())):  # long division by x^8 + x^2 + x + 1
         remainder ^= 0x107 << bit - 8 if remainder >> bit & 1 else 0
     assert framed(checked(request)) == bytes([0x7E, *request, remainder, 0x7E])
+    assert f"is `{framed(checked(request)).hex(' ')}` with" in PAGE.read_text("utf-8")
     assert checksum(checked(b"any bytes")) == 0
     assert framed(b"\x7e\x7d\x20") == b"\x7e\x7d\x5e\x7d\x5d\x20\x7e"
 
@@ -334,6 +335,10 @@ def test_the_script_makes_a_bitstream(rtl, name):
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"clock: {BOARDS[name].clock_mhz} MHz, could be" in done.stdout
     assert (folder / BOARDS[name].bitstream).stat().st_size > 10_000
+    (row,) = re.findall(rf"^\| TRTRL.*`{name}` \|.*$", PAGE.read_text(), re.MULTILINE)
+    exact = re.findall(r"^(?:\w+_RAM|\w+_DSP|DP16KD|MULT18X18D): (.*)$", done.stdout, re.MULTILINE)
+    assert len(exact) == 2
+    assert all(f"| {used} |" in row for used in exact)
 
 
 def test_a_tool_that_is_missing_is_named_with_what_installs_it(rtl, tmp_path):

@@ -1,25 +1,22 @@
 """The page about a chip: what it shows, from which files, and what it refuses."""
 
 import json
-from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
-import networkx as nx
-import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import neurosim as ns
-from myhdl_core.assemble import assemble
+from myhdl_core.formal import Proof
 from neurosim.cli import designs, main
+from neurosim.machine.parts import PARTS, Fit
 from neurosim.report import chip_tools
-from neurosim.report.figures import file, style, timeline, waves
-from neurosim.study.hardware import check, diagram, planned, record, waveform
-from neurosim.study.hardware.check import Begin, Checked
-from neurosim.study.hardware.summary import PassLine, figures, summarised
+from neurosim.report.figures import file
+from neurosim.study.hardware import diagram
+from neurosim.study.hardware.choice import TOO_LARGE, Choice, Choices
+from neurosim.study.hardware.proof import NetlistChecked, Proved
+from neurosim.study.hardware.summary import compared_as, figures
 from neurosim.study.scenario import folder_name
-from tests.hardware import needs
+from tests.hardware import small_chip, toy_waveform
 from tests.reported import HOSTILE
 from tests.test_page import Page
 
@@ -36,26 +33,26 @@ steps = 40
 """
 
 
-def dense(names) -> ns.Network:
-    """A dense network of these units, with one input."""
-    graph = nx.DiGraph((a, b) for b in names for a in (*names, "x", "bias"))
-    return ns.Network(graph, ["x"], names[:1])
-
-
 @pytest.fixture(scope="module")
 def small():
-    """A small chip, not compiled: its parts, and its figures."""
-    assembled = assemble(planned(dense(["a", "b", "c"]), ns.TRTRL(0.05), ns.Fixed(), 2), ns.Fixed())
-    return assembled, summarised("mine", assembled, ns.Fixed(), False)
+    return small_chip.small(2)
 
 
-def checked(chip, **changed) -> Checked:
-    """What a check finds of a chip that is right."""
-    begins = tuple(timeline.planned(chip.passes))
-    found = Checked(40, 1_000, 0, None, chip.cycles, (chip.cycles,), 0, 0, False, begins)
-    return replace(found, **changed)
-
-
+# A part on which it fits, one on which it does not, and lanes that were not planned.
+CHOICES = Choices("mine", "TRTRL", "fixed16.12", 3, (
+    Choice("ecp5-85f", Fit("an ECP5", 2, 13, 208, 3, 156, 1290, 83_640), 160, 100.0, "placed",
+           True, 64),
+    Choice("ice40-up5k", Fit("an iCE40", 2, 33, 30, 3, 8, 5290, 5280, "it needs 33 block RAMs."),
+           160, 30.0, "careful", True),
+    Choice("ice40-up5k", Fit("an iCE40", 4, 21, 30, 5, 8, 0, 5280, TOO_LARGE), None, 30.0,
+           "careful", False),
+))  # fmt: skip
+PROVED = Proved((
+    Proof("axi", "Streams keep to AXI.", (("stays", "it stays"),), "abc pdr", 0, 1.5, "proved"),
+    Proof("step", "Steps take their cycles.", (("ends", "it ends"),), "bmc3", 20, 9.0, "failed",
+          "ends", "not so in cycle 7: it ends"),
+))  # fmt: skip
+NETLIST = NetlistChecked(100, 4600, 2, "step 3: weight: 2 words differ", 1, 20.0, 30.0)
 TOOLS = {
     "synthesis": {
         "family": "ecp5",
@@ -92,21 +89,9 @@ TOOLS = {
         ],
         "utilisation": {"DP16KD": {"used": 13, "there": 208}},
     },
-    "choices": {
-        "choices": [
-            {"part": "ecp5-85f", "cycles": 160, "clock_mhz": 100.0, "steps_per_second": 625000.0,
-             "fits": True, "on_front": True,
-             "fit": {"lanes": 2, "luts": 1290, "blocks": 13, "blocks_there": 208,
-                     "multipliers": 3, "multipliers_there": 156}},
-            {"part": "ice40-up5k", "cycles": 160, "clock_mhz": 30.0, "steps_per_second": 187500.0,
-             "fits": False, "on_front": False,
-             "fit": {"lanes": 2, "luts": 5290, "blocks": 33, "blocks_there": 30,
-                     "multipliers": 3, "multipliers_there": 8}},
-        ],
-        "largest_units": {"ecp5-85f": 64},
-    },
-    "proof": [{"name": "valid stays", "status": "proved", "engine": "abc pdr", "depth": 20,
-               "seconds": 1.5}],
+    "choices": CHOICES.as_dict(),
+    "proof": PROVED.as_dict(),
+    "netlist": NETLIST.as_dict(),
 }  # fmt: skip
 
 
@@ -119,10 +104,10 @@ def folder(small, tmp_path, monkeypatch) -> Path:
     (made / "rtl").mkdir(parents=True)
     (made / "scenario.toml").write_text(SCENARIO)
     (made / "rtl" / "chip.svg").write_text(diagram.drawn(chip, assembled.learning), "utf-8")
-    (made / "rtl" / "waveform.vcd").write_text(vcd())
+    (made / "rtl" / "waveform.vcd").write_text(toy_waveform.vcd())
     (made / "figures").mkdir()
     (made / "figures" / "floorplan.svg").write_text("<svg/>")
-    write(made, {**figures(chip, None, checked(chip), ""), **TOOLS})
+    write(made, figures(chip, None) | compared_as(small_chip.checked(chip), "") | TOOLS)
     return made
 
 
@@ -132,161 +117,6 @@ def write(folder: Path, found: object) -> None:
 
 def changed(folder: Path, **fields: object) -> None:
     write(folder, {**json.loads((folder / "hardware.json").read_text()), **fields})
-
-
-# --- a waveform as Verilator writes it ------------------------------------------------------------
-
-WIRES = {name: chr(ord("!") + n) for n, name in enumerate(waveform.PORTS)}
-WIDE = {"in_data": 16, "out_data": 16, "cycles": 32, "phase": 3}
-# Cycles of a step: start, idle, busy for 60, done; a word is taken in cycle 1, one leaves in 41.
-BUSY = 60
-
-
-def vcd(ends: bool = True) -> str:
-    """Return a waveform in which one step is done."""
-    wires = [f"$var wire {WIDE.get(n, 1)} {c} {n} [15:0] $end" for n, c in WIRES.items()]
-    unit = ["$scope module u_lane_0 $end", "$scope module u_units $end",
-            "$var wire 1 w( write $end", "$var wire 16 d( data [15:0] $end",
-            "$upscope $end", "$upscope $end"]  # fmt: skip
-    lines = ["$timescale 1ns $end", "$scope module TOP $end", *wires, "$scope module network $end",
-             *wires, *unit, "$upscope $end", "$upscope $end", "$enddefinitions $end"]  # fmt: skip
-    for n in range(BUSY + 5):
-        lines.append(f"#{2 * n}")
-        for name, value in {**ports(n - 3), "done": ends and n - 3 == BUSY}.items():
-            code = WIRES.get(name, {"write": "w(", "data": "d("}.get(name))
-            lines.append(f"b{value:b} {code}" if name in WIDE or name == "data" else
-                         f"{int(value)}{code}")  # fmt: skip
-        lines += [f"0{WIRES['clk']}", f"#{2 * n + 1}", f"1{WIRES['clk']}"]
-    return "\n".join([*lines, f"#{2 * BUSY + 10}"]) + "\n"
-
-
-def ports(cycle: int) -> dict[str, int]:
-    """Return what the ports show in a cycle; 0 is the first that is busy."""
-    return {
-        "start": cycle == -2, "busy": 0 <= cycle < BUSY, "in_valid": -1 <= cycle < 2,
-        "in_ready": cycle == 1, "in_data": 0xE000, "out_valid": cycle == 41,
-        "out_data": 0x0C00, "phase": 1 + (cycle > 20), "cycles": max(0, cycle),
-        "write": cycle == 2, "data": 0xE000,
-    }  # fmt: skip
-
-
-def excerpt(tmp_path: Path, text: str) -> waveform.Excerpt:
-    (tmp_path / "waveform.vcd").write_text(text)
-    found = waveform.first_step(tmp_path / "waveform.vcd")
-    assert found is not None
-    return found
-
-
-def test_a_waveform_shows_each_cycle_as_its_rising_edge_sees_it(tmp_path):
-    found = excerpt(tmp_path, vcd())
-    assert found.first == -2
-    assert found.cycles == BUSY + 4  # from the start to the cycle after the end
-    for n in range(found.cycles):
-        for name, value in ports(n - 2).items():
-            signal = {"write": "bus_write", "data": "bus"}.get(name, name)
-            assert found.signals[signal][n] == value, (name, n - 2)
-    assert [n for n, on in enumerate(found.signals["done"]) if on] == [BUSY + 2]
-
-
-def test_a_waveform_is_there_or_not_or_spoilt(tmp_path):
-    assert waveform.first_step(tmp_path / "waveform.vcd") is None
-    for text in ("", "nothing", "$enddefinitions $end\n", vcd().replace(" in_ready ", " other "),
-                 vcd().replace("b1", "b 1 "), vcd().replace("#", "\x00\n")):  # fmt: skip
-        with pytest.raises(ns.UserError, match=r"waveform\.vcd.*--waveforms"):
-            excerpt(tmp_path, text)
-    with pytest.raises(ns.UserError, match="no step in it ends"):
-        excerpt(tmp_path, vcd(ends=False))
-    (tmp_path / "waveform.vcd").write_bytes(b"\xff\xfe")
-    with pytest.raises(ns.UserError, match="is no waveform"):
-        waveform.first_step(tmp_path / "waveform.vcd")
-
-
-def drawn(picture):
-    """Return the texts of a figure, having looked that nothing is cut off."""
-    figure = picture.figure
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    ink, (width, height) = figure.get_tightbbox(canvas.get_renderer()), figure.get_size_inches()
-    assert 0 <= ink.x0 < ink.x1 <= width
-    assert 0 <= ink.y0 < ink.y1 <= height
-    return [text.get_text() for axes in figure.axes for text in axes.texts]
-
-
-def test_waves_are_cut_to_where_something_happens(small, tmp_path):
-    found = excerpt(tmp_path, vcd())
-    panels = waves.windows(found)
-    assert [panel.title for panel in panels] == [
-        "The step begins",
-        "Outputs leave",
-        "The step ends",
-    ]
-    assert all(a.end <= b.begin for a, b in pairwise(panels))
-    assert panels[-1].end == found.cycles
-    shown = [waves.rows(found, panel) for panel in panels]
-    assert "in_data" in shown[0]
-    assert "out_data" not in shown[0]
-    assert "out_data" in shown[1]
-    assert "in_data" not in shown[1]
-    assert "done" in shown[2]
-    with style.house():
-        picture = waves.waves(found, small[1])
-        texts = drawn(picture)
-    assert "-2.000" in texts  # 0xE000 of 16 bits, 12 behind the point
-    assert "0.750" in texts
-    assert "forward" in texts
-    assert "40" in texts
-
-
-# --- the timeline ---------------------------------------------------------------------------------
-
-
-def test_the_timeline_is_that_of_the_schedule(small):
-    assembled, chip = small
-    begins = timeline.planned(chip.passes)
-    assert [(each.cycle, each.phase) for each in begins] == list(assembled.learning.phases)
-    bar = timeline.stretches(begins, chip.cycles)
-    for phase, cycles in chip.phases:
-        own = sum(each.end - each.begin for each in bar if each.phase == phase)
-        assert own + (phase == bar[0].phase) * bar[0].begin == cycles
-    with style.house():
-        texts = drawn(timeline.timeline(chip, None))
-    products = next(p for p in chip.passes if p.multiplications)
-    share = 100 * products.multiplications / (products.cycles * chip.lanes)
-    assert f"{products.multiplications:,} products, multipliers {share:.0f} % busy" in texts
-    assert f"mean {100 * chip.utilisation:.0f} %" in texts
-
-
-def test_a_phase_that_begins_elsewhere_is_marked(small):
-    chip = small[1]
-    right = checked(chip)
-    with style.house():
-        picture = timeline.timeline(chip, right)
-        assert "no phase began in another cycle" in picture.caption
-        assert not [line for axes in picture.figure.axes[:2] for line in axes.lines]
-        second = right.begins[1]
-        moved = Begin(second.cycle + 2, second.phase)
-        wrong = replace(right, begins=(right.begins[0], moved, *right.begins[2:]))
-        picture = timeline.timeline(chip, wrong)
-    marks = [line.get_xdata()[0] for line in picture.figure.axes[1].lines]
-    assert marks == [second.cycle, moved.cycle]
-    assert "red lines" in picture.caption
-
-
-@pytest.mark.parametrize("phases", [1, 8, 12])
-def test_any_number_of_phases_and_passes_can_be_read(small, phases):
-    passes = tuple(
-        PassLine(10 * n, 7, f"a phase of some name {n}", f"{'a long name ' * n}{n * 'z'}{n}", n)
-        for n in range(phases)
-    )
-    many = tuple(PassLine(10 * n, 9, "all", f"pass {n}z", 3) for n in range(60))
-    one = tuple(PassLine(10 * n, 9, "all", f"weights from {n}", 0) for n in range(60))
-    with style.house():
-        for chosen, rows in ((passes, phases), (many, timeline.MOST_ROWS), (one, 1)):
-            chip = replace(small[1], passes=chosen, cycles=10 * len(chosen), utilisation=0.5)
-            picture = timeline.timeline(chip, None)
-            drawn(picture)
-            assert len(picture.figure.axes[1].get_yticks()) == rows
-    assert picture.figure.axes[1].get_yticklabels()[0].get_text() == "weights from 0 to 59"
 
 
 # --- the page -------------------------------------------------------------------------------------
@@ -310,9 +140,15 @@ def test_a_chip_alone_has_a_page(folder, capsys):
         "all, predicted 1,290 13 3", "u_bus.x is a latch", "1 103.4 9.7 4.0 5.7 5", "2 104.4",
         "from the table of lane 0 to its bank", "DP16KD 13 208 6.2 %", "sensitivity", "in_ready",
         "The chip is the model", "words compared 1,000 in 40 steps",
-        "ecp5-85f, up to 64 fully recurrent units 2 1,290 13 of 208 3 of 156 160 100 625,000 •",
-        "2 5,290 33 of 30 3 of 8 160 30 does not fit", "valid stays proved abc pdr 20 1.5",
-        "neurosim hardware mine-0/scenario.toml --lanes 2 --check --waveforms",
+        "ecp5-85f 2 1,290 13 of 208 3 of 156 160 100 625,000 64 •",
+        "ice40-up5k 2 5,290 33 of 30 3 of 8 160 30 it needs 33 block RAMs.",
+        "4 ≥ 21 of 30 5 of 8 30 its schedule would take minutes",
+        "axi Streams keep to AXI. proved abc pdr for all time 1.5",
+        "step Steps take their cycles. failed: not so in cycle 7: it ends bmc3 20 cycles 9",
+        "netlist of the iCE40 4,600 words in 100 steps: 2 differ, steps of another length: 1",
+        "its first difference step 3: weight: 2 words differ",
+        "neurosim hardware mine-0/scenario.toml --lanes 2 --check --prove --place --part ecp5-85f"
+        " --place-seeds 2 --waveforms",
     ):  # fmt: skip
         assert said in read.text, said
     names = {path.name for path in (folder / "figures").iterdir()}
@@ -324,7 +160,7 @@ def test_a_chip_alone_has_a_page(folder, capsys):
 
 
 def test_a_chip_of_which_little_is_known_has_a_page(folder, small, capsys):
-    write(folder, figures(small[1], None, None, None))
+    write(folder, figures(small[1], None))
     for path in (folder / "rtl").iterdir():
         path.unlink()
     assert main(["report", str(folder)]) == 0
@@ -333,6 +169,29 @@ def test_a_chip_of_which_little_is_known_has_a_page(folder, small, capsys):
         assert said in text
     for unsaid in ("Resources", "Clock", "Waves", "measured,"):
         assert unsaid not in text
+
+
+def again(folder: Path) -> str:
+    """Return the command that the page names to make the same chip."""
+    assert main(["report"]) == 0
+    text = Page((folder / "report.html").read_text("utf-8")).text
+    return text[text.rindex("neurosim hardware ") :].partition(" neurosim report")[0]
+
+
+@pytest.mark.parametrize(
+    ("fit", "found", "flags"),
+    [(None, {}, ""), (None, {"synthesis": TOOLS["synthesis"]}, " --synth ecp5"),
+     (Fit(PARTS["ecp5-25f"].title, 2, 13, 56, 3, 28, 1290, 24_288), {}, " --part ecp5-25f"),
+     (Fit(PARTS["ecp5-25f"].title, 2, 13, 56, 3, 28, 1290, 24_288),
+      {"synthesis": TOOLS["synthesis"]}, " --part ecp5-25f --synth ecp5"),
+     (Fit(PARTS["ice40-up5k"].title, 2, 13, 30, 3, 8, 1290, 5_280),
+      {"synthesis": TOOLS["synthesis"]}, " --part ice40-up5k"),
+     (None, {"proof": PROVED.as_dict()}, " --prove")],
+)  # fmt: skip
+def test_the_same_chip_is_made_again_with_the_flags_that_made_it(folder, small, fit, found, flags):
+    (folder / "rtl" / "waveform.vcd").unlink()
+    write(folder, figures(small[1], fit) | found)
+    assert again(folder).endswith(f"mine-0/scenario.toml --lanes 2{flags}")
 
 
 SHOWN = (chip_tools.resources, chip_tools.clock, chip_tools.choices, chip_tools.proofs)
@@ -348,7 +207,8 @@ def test_what_a_tool_said_may_be_anything(part, found):
     said = {**TOOLS, part: found}
     html = "".join(each(said) for each in SHOWN)
     assert Page(html).open == []
-    assert all(isinstance(value, str) for value in chip_tools.tiles(said).values())
+    facts = {**chip_tools.tiles(said), **chip_tools.netlist(said)}
+    assert all(isinstance(value, str) for value in facts.values())
     assert (chip_tools.clock_mhz(said) or 1) > 0
 
 
@@ -451,33 +311,19 @@ def test_a_run_and_a_chip_of_one_scenario_are_one_folder_and_one_page(
     assert main(["run", "mine.toml"]) == 0
     (folder,) = Path("runs").iterdir()
     assert folder.name == folder_name(designs.reduced("mine.toml", None, None))
-    write(folder, figures(small[1], None, checked(small[1]), ""))
+    write(folder, figures(small[1], None) | compared_as(small_chip.checked(small[1]), ""))
     capsys.readouterr()
     assert main(["report"]) == 0
     printed = capsys.readouterr().out
     assert "normalised error" in printed
     assert "microcode" in printed
+    assert main(["report", "--json"]) == 0
+    both = json.loads(capsys.readouterr().out)
+    assert both["rows"][0]["rule"]
+    assert both["chip"]["lanes"] == 2
     read = Page((folder / "report.html").read_text("utf-8"))
     ids = [attributes["id"] for _, attributes in read.tags if attributes.get("id")]
     assert len(ids) == len(set(ids))
     assert {"chip", "blocks", "timeline", "capacity"} <= set(ids)
     for said in ("Numbers", "The chip", "Block diagram", "What the words mean"):
         assert said in read.text
-
-
-@needs.compiler
-def test_what_is_measured_is_when_each_phase_began_and_comes_back_from_the_file(tmp_path):
-    network, rule, number = dense(["n0", "n1", "n2"]), ns.TRTRL(0.05), ns.Fixed()
-    core = ns.hardware.build(network, rule, lanes=2)
-    x = np.sin(np.arange(12) / 2)
-    # the first learning step comes after others
-    found = check.compared(core, x, 0.8 * x, learn=np.arange(12) > 2)
-    assert found.passed
-    chip = summarised("mine", core.assembled, number, False)
-    assert list(found.begins) == timeline.planned(chip.passes)
-    write(tmp_path, figures(chip, None, found, "a line"))
-    read = record.read(tmp_path / "hardware.json")
-    assert (read.chip, read.checked, read.lint) == (chip, found, "a line")
-    mismatch = check.Mismatch(3, "weight", "n0, edge n1 -> n0", 1, 2)
-    write(tmp_path, figures(chip, None, replace(found, first=mismatch), ""))
-    assert record.read(tmp_path / "hardware.json").checked.first == mismatch

@@ -42,7 +42,9 @@ def toy(request, tmp_path_factory):
     seeds = 1 if part.name == "ecp5-25f" else 2
     rtl, asked = toy_silicon.write(folder / "rtl"), silicon.Wanted(part.synthesis, part, seeds)
     said: list[str] = []
-    made = silicon.made(rtl, asked, folder, said.append)
+    kept: list[silicon.Silicon] = []
+    made = silicon.made(rtl, asked, folder, kept.append, said.append)
+    assert kept == [silicon.Silicon(made.synthesis), made]
     return made.placement, made.synthesis, said
 
 
@@ -106,7 +108,7 @@ def test_the_floorplan_names_what_it_shows(toy, tmp_path):
     assert found.worst.path.words in picture.caption
     assert keep(found, tmp_path).read_text("utf-8") == svg
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be made"):
         keep(found, tmp_path / "file")
 
 

@@ -13,12 +13,10 @@ from myhdl_core.silicon.logic import Functions, Logic
 from myhdl_core.silicon.prediction import predicted
 from myhdl_core.silicon.synthesis import synthesised
 from neurosim.learning import RULES
-from neurosim.machine import blocks
 from neurosim.machine.blocks import mapped, mapped_anywhere
 from neurosim.machine.multipliers import product_of
 from neurosim.machine.parts import PARTS, part_for
 from neurosim.study.hardware import axi, planned
-from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.summary import summarised
 from tests.hardware import needs
 from tests.networks import dense_network
@@ -41,10 +39,10 @@ SWEEP = [
 
 def emitted(rule, units, lanes, words, folder: Path):
     """Write a chip; what it does and its memories."""
-    number = ns.Fixed(*words)
-    assembled = assemble(planned(dense_network(units), RULES[rule](0.05), number, lanes), number)
+    number, learning = ns.Fixed(*words), RULES[rule](0.05)
+    assembled = assemble(planned(dense_network(units), learning, number, lanes), number)
     emit(assembled.program, folder)
-    axi.write(assembled, number, 1, word_map.table(assembled.learning, number), folder)
+    axi.write(assembled, number, learning, folder)
     return assembled.program, summarised("chip", assembled, number, False).memories
 
 
@@ -140,7 +138,6 @@ def test_bits_that_never_change_are_not_stored():
 
 
 def test_a_rom_is_logic_where_its_verilog_says_so():
-    assert leaves.FEW == blocks.FEW_ROM_WORDS
     for words, bits in ((32, 60), (33, 15), (33, 16), (512, 1), (513, 1)):
         asks = leaves.BLOCK in leaves.rom("r", "", [0] * words, bits, 10)
         assert asks == bool(mapped(words, bits, True, PARTS["ecp5-85f"].block_kinds).blocks)

@@ -9,44 +9,28 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-import networkx as nx
 import numpy as np
 import pytest
 
 import neurosim as ns
 from myhdl_core import tools
-from myhdl_core.assemble import assemble
 from neurosim.cli import main
 from neurosim.machine import parts
 from neurosim.schedule import Source
-from neurosim.study.hardware import check, diagram, planned
+from neurosim.study.hardware import check
 from neurosim.study.hardware import folder as chip_folder
 from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.core import BANKS
-from neurosim.study.hardware.summary import summarised
 from tests.hardware import needs
+from tests.hardware.small_chip import HOSTILE, dense, small
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("fully_recurrent", "--network.units", "3", "--lanes", "2")
-HOSTILE = ('endmodule"', "a\\b", "two\nlines", "</text><script>", "*/ $finish; /*", "π=1,{x}")
 
 
 @pytest.fixture(autouse=True)
 def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def dense(names, outputs=1) -> ns.Network:
-    """A dense network whose nodes are called by these names, the last being the input."""
-    *units, x = names
-    graph = nx.DiGraph((a, b) for b in units for a in (*units, x, "bias"))
-    return ns.Network(graph, [x], units[:outputs])
-
-
-def small(lanes: int, names=("a", "b", "c", "x")):
-    network, number = dense(names), ns.Fixed()
-    assembled = assemble(planned(network, ns.TRTRL(0.05), number, lanes), number)
-    return assembled, summarised("small", assembled, number, False)
 
 
 def folder() -> Path:
@@ -87,42 +71,6 @@ def test_the_map_is_where_the_program_has_the_words():
         (p.lane, p.address) for p in word_map.places(plan, ns.Fixed()) if p.memory is Source.WEIGHT
     }
     assert used == mapped
-
-
-@pytest.mark.parametrize("lanes", [1, 6])
-def test_hostile_names_are_escaped_wherever_they_are_shown(lanes):
-    assembled, chip = small(lanes, (*HOSTILE, "x"))
-    plan = assembled.learning
-    image = diagram.drawn(replace(chip, name="<&\"'\x00>"), plan)
-    texts = [e.text for e in ElementTree.fromstring(image).iter() if e.tag.endswith("text")]
-    assert any("<&\"'?>" in text for text in texts)
-    assert any("</text><script>"[:10] in text for text in texts)
-    rows = list(csv.DictReader(io.StringIO(word_map.table(plan, ns.Fixed()))))
-    assert {row["neuron"] for row in rows} == set(HOSTILE)
-    widths = dict.fromkeys((*word_map._CONTROL, *word_map._STREAM, *word_map._HOST), 1)
-    saved = word_map.save_file(plan, ns.Fixed(), "waveform.vcd", widths)
-    line = re.compile(r'@\w+|-[\w.:+*/(), -]+|\[\w+\] [\w". ]+|(\+\{[\w.:+*/() -]+\} )?TOP\.[\w.]+'
-                      r"(\[\d+\])*(\[\d+:0\])?|\*[-\d. ]+", re.ASCII)  # fmt: skip
-    assert [text for text in saved.splitlines() if not line.fullmatch(text)] == []
-
-
-@pytest.mark.parametrize(("units", "lanes"), [(3, 1), (8, 8), (32, 32)])
-def test_the_diagram_shows_every_lane_and_stays_on_the_sheet(units, lanes):
-    names = [*(f"a-unit-with-a-name-{n}" for n in range(units)), "x"]
-    assembled, chip = small(lanes, names)
-    root = ElementTree.fromstring(diagram.drawn(chip, assembled.learning))
-    width, height = (float(root.get(side)) for side in ("width", "height"))
-    texts = [e for e in root.iter() if e.tag.endswith("text")]
-    assert sum(e.text.startswith("lane ") for e in texts) == lanes
-    for e in texts:
-        # letters are at most 0.62 of their size wide, on average
-        assert float(e.get("x")) + 0.62 * float(e.get("font-size")) * len(e.text) <= width
-        assert float(e.get("y")) < height
-
-
-def test_names_that_do_not_fit_are_counted():
-    assert diagram.wrapped(["ab", "a-long-name"], 16, 1) == ["ab, a-lo..."]
-    assert diagram.wrapped(["abcde"] * 6, 16, 2) == ["abcde, abcde,", "abcde +3 more"]
 
 
 def test_what_a_part_has_bounds_what_it_takes():

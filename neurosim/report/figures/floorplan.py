@@ -8,7 +8,7 @@ from typing import Any
 
 from myhdl_core.silicon.floor import HARNESS, Floorplan, Placed, Thing
 from myhdl_core.silicon.placement import Placement
-from neurosim.errors import UserError
+from myhdl_core.silicon.synthesis import of_a_lane
 from neurosim.report.figures import style
 from neurosim.report.figures.picture import Picture
 from neurosim.study import results
@@ -41,14 +41,7 @@ def keep(placement: Placement, folder: Path) -> Path:
         When it cannot be written.
     """
     path = folder / results.FIGURES / f"{NAME}.svg"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(floorplan(placement).svg(), "utf-8", newline="\n")
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}). Make room or name another folder with"
-            " --out."
-        ) from None
+    results.place(path, floorplan(placement).svg().encode())
     return path
 
 
@@ -105,10 +98,10 @@ def _window(plan: Floorplan) -> tuple[tuple[float, float], tuple[float, float]]:
 
 def _colours(blocks: Sequence[str]) -> dict[str, str]:
     """Return a colour for each block; a lane and its table share one."""
-    lanes = sorted({_number(name) for name in blocks if _is_lane(name)})
+    lanes = sorted({_number(name) for name in blocks if of_a_lane(name)})
     shades = {lane: _shade(place, len(lanes)) for place, lane in enumerate(lanes)}
     return {
-        name: shades[_number(name)] if _is_lane(name) else _BLOCKS.get(name, _REST)
+        name: shades[_number(name)] if of_a_lane(name) else _BLOCKS.get(name, _REST)
         for name in blocks
     }
 
@@ -123,14 +116,10 @@ def _shade(place: int, lanes: int) -> str:
     return str(to_hex((0.68 - 0.55 * along, 0.85 - 0.33 * along, 0.97 - 0.17 * along)))
 
 
-def _is_lane(name: str) -> bool:
-    return name.startswith(("lane ", "table "))
-
-
 def _named(blocks: Sequence[str]) -> list[str]:
     """Return the blocks of a legend: lanes in their order, then the others by size."""
     lanes = sorted((name for name in blocks if name.startswith("lane ")), key=_number)
-    return [*lanes, *(name for name in blocks if not _is_lane(name))]
+    return [*lanes, *(name for name in blocks if not of_a_lane(name))]
 
 
 def _number(name: str) -> int:

@@ -43,10 +43,10 @@ def drawn(material: Material) -> list[Picture]:
     """Return every figure that there is data for, in the order of a report."""
     with style.house():
         found = [draw(material) for draw in _DRAWERS.values()]
-    return placed([picture for picture in found if picture is not None])
+    return laid_out([picture for picture in found if picture is not None])
 
 
-def placed(pictures: list[Picture]) -> list[Picture]:
+def laid_out(pictures: list[Picture]) -> list[Picture]:
     """Return figures in which everything has found its place, once for all kinds of files."""
     with style.house():
         for picture in pictures:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from myhdl_core.assemble import Assembled
+from neurosim.engines.cells import encoded_rate
+from neurosim.learning.rule import Rule
 from neurosim.model.fixed import Fixed
 from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.core import BANKS, stored
@@ -12,17 +14,15 @@ from neurosim.study.hardware.core import BANKS, stored
 DRIVER, HEADER, TABLE = "network_driver.py", "network.h", "registers.md"
 
 
-def write(assembled: Assembled, number: Fixed, rate: int, layout: str, folder: Path) -> list[Path]:
+def write(assembled: Assembled, number: Fixed, rule: Rule, folder: Path) -> list[Path]:
     """Write ``network_axi.v`` and its modules, the driver, the header and the table to a folder.
 
     Parameters
     ----------
     assembled, number
         The chip, and its numbers.
-    rate
-        The raw learning rate after a reset.
-    layout
-        The contents of ``map.csv``, which the chip and its driver know each other by.
+    rule
+        Has the learning rate after a reset.
     folder
         Where the Verilog of the core is.
 
@@ -37,7 +37,9 @@ def write(assembled: Assembled, number: Fixed, rate: int, layout: str, folder: P
     from myhdl_core.axi.interface import interface_of
     from myhdl_core.axi.table import table
 
-    chip, plan = interface_of(assembled, rate, layout), assembled.learning
+    plan = assembled.learning
+    # the chip and its driver know each other by what map.csv holds
+    chip = interface_of(assembled, int(encoded_rate(number, rule)), word_map.table(plan, number))
     shown = {"w", "y.old", "y.new", *stored(plan)}
     words = [
         Word(p.neuron, p.word, p.source, p.lane, BANKS[p.memory], p.address)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from myhdl_core.boards.board import Board, pll_of
+from myhdl_core.boards.board import Board
 from myhdl_core.boards.emit import emit
 from myhdl_core.testbench import Vectors, Words
-from neurosim.errors import UserError
-from neurosim.machine.parts import PARTS, Fit, fit
+from neurosim.machine.parts import PARTS, Fit
+from neurosim.machine.parts import fitted as fitted_to
 
 if TYPE_CHECKING:
     from neurosim.study.hardware.folder import Design
@@ -21,7 +22,7 @@ FOLDER = "boards"
 BUILD = "build.py"
 
 
-def fitted(design: Design, board: Board, clock_mhz: int | None = None, luts: int = 0) -> Fit:
+def fitted(design: Design, board: Board, luts: int = 0) -> Fit:
     """Return what a chip takes of a board's part; needs no tools and no time.
 
     Parameters
@@ -30,26 +31,20 @@ def fitted(design: Design, board: Board, clock_mhz: int | None = None, luts: int
         The chip.
     board
         Where it is to go.
-    clock_mhz
-        The clock that it is to have; the board's own where left out.
     luts
         How many LUTs it is expected to take, where that is known.
 
     Raises
     ------
     UserError
-        When the part has less than that, or the board cannot make the clock.
+        When the part has less than that.
     """
-    pll_of(board, clock_mhz or board.clock_mhz)
-    found = fit(PARTS[board.part], design.chip.memories, design.chip.lanes, design.number, luts)
-    if not found.fits:
-        raise UserError(f"--board {board.name}: {found.why}")
-    return found
+    chip, part = design.chip, PARTS[board.part]
+    where = f"--board {board.name}"
+    return fitted_to(part, chip.memories, chip.lanes, design.number, luts, where)
 
 
-def write(
-    design: Design, vectors: Vectors, rtl: Path, board: Board, clock_mhz: int | None = None
-) -> list[Path]:
+def write(design: Design, vectors: Vectors, rtl: Path, board: Board) -> list[Path]:
     """Write ``boards/NAME/`` beside a chip's Verilog.
 
     Parameters
@@ -60,8 +55,6 @@ def write(
         Holds its Verilog, ``network_axi.v`` among it.
     board
         The board.
-    clock_mhz
-        The clock of the chip; the board's own where left out.
 
     Returns
     -------
@@ -71,11 +64,11 @@ def write(
     Raises
     ------
     UserError
-        When the chip does not fit the board, or the board cannot make the clock.
+        When the chip does not fit the board.
     """
-    fitted(design, board, clock_mhz)
+    fitted(design, board)
     folder = rtl / FOLDER / board.name
-    made = emit(board, rtl, folder, design.number.word_bits, clock_mhz)
+    made = emit(board, rtl, folder, design.number.word_bits)
     example = folder / "example.json"
     text = json.dumps(_example(vectors), separators=(",", ":"))
     example.write_text(text + "\n", "utf-8", newline="\n")
@@ -84,7 +77,7 @@ def write(
 
 def next_command(rtl: Path, board: Board) -> str:
     """Return the command that makes the bitstream."""
-    return f"python {rtl / FOLDER / board.name / BUILD}"
+    return f"python {shlex.quote(str(rtl / FOLDER / board.name / BUILD))}"
 
 
 def _example(vectors: Vectors) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import ceil
+from math import ceil, inf
 from typing import Any, NamedTuple
 
 from myhdl_core.assemble import assemble
@@ -24,7 +24,7 @@ from neurosim.study.fit import largest
 from neurosim.study.fit.memories import LAYOUTS, memories
 from neurosim.study.fit.sizes import Sizes
 from neurosim.study.hardware import planned
-from neurosim.study.hardware.summary import summarised
+from neurosim.study.hardware.summary import counted, summarised
 
 #: Edges times lanes up to which a schedule is made: beyond, it takes minutes.
 MOST_WORK = 200_000
@@ -124,10 +124,10 @@ class Choices:
         fitting = [each for each in self.of(part) if each.fits]
         return max(fitting, key=lambda c: (c.rate, -(c.cycles or 0)), default=None)
 
-    def smallest(self, steps_per_second: float = 0.0) -> Choice | None:
-        """Return the fewest lanes on the part with fewest LUTs that reach a rate; or None."""
-        reaching = [each for each in self.choices if each.fits and each.rate >= steps_per_second]
-        return min(reaching, key=lambda c: (PARTS[c.part].cells, c.lanes), default=None)
+    def smallest(self) -> Choice | None:
+        """Return the fewest lanes on the part with fewest LUTs that holds them; or None."""
+        fitting = [each for each in self.choices if each.fits]
+        return min(fitting, key=lambda c: (PARTS[c.part].cells, c.lanes), default=None)
 
     @property
     def front(self) -> tuple[Choice, ...]:
@@ -155,12 +155,15 @@ class Placed(NamedTuple):
     mhz: float
 
 
-def placed(record: Mapping[str, Any]) -> Placed | None:
-    """Return the placement in a run folder's `hardware.json`; None where there is none."""
-    found = record.get("placement")
-    if not found:
-        return None
-    return Placed(found["part"], record["lanes"], found["worst_mhz"])
+def placement_in(record: Mapping[str, Any]) -> Placed | None:
+    """Return the placement in a run folder's `hardware.json`; None where none can be read."""
+    match record:
+        case {
+            "lanes": int(lanes),
+            "placement": {"part": str(part), "worst_mhz": int() | float() as mhz},
+        } if 0 < mhz < inf:
+            return Placed(part, lanes, float(mhz))
+    return None
 
 
 def lanes_tried(units: int) -> tuple[int, ...]:
@@ -207,7 +210,7 @@ def choices(
         check_lanes(network, count)
     chips = []
     for n, count in enumerate(tried):
-        say(f"planning {count} lane{'s' * (count != 1)}, {n + 1} of {len(tried)}")
+        say(f"planning {counted(count, 'lane')}, {n + 1} of {len(tried)}")
         chips.append(_chip(network, rule, number, count, asked))
     clocks = {(each.part, each.lanes): each.mhz for each in known}
     found = [_choice(part, chip, number, clocks) for part in asked for chip in chips]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 from neurosim.machine.parts import Memory
 from neurosim.schedule import Schedule
-from neurosim.study.hardware.summary import Chip
+from neurosim.study.hardware.summary import Chip, counted
 
 WIDTH, MARGIN, GAP = 1080, 40, 12
 FRAME = 14  # from the border to the frame of the top module
@@ -36,7 +36,7 @@ STYLE = "font-family: 'DejaVu Sans', Verdana, sans-serif"
 def drawn(chip: Chip, plan: Schedule) -> str:
     """Return the diagram of a chip as SVG."""
     drawing = _Drawing()
-    lanes = f"{chip.lanes} lane{'s' * (chip.lanes != 1)}"
+    lanes = counted(chip.lanes, "lane")
     drawing.text(FRAME, 30, f"{chip.name}: {chip.units} neurons on {lanes}", 19, "ink")
     said = f"{chip.rule} in {chip.number}, {chip.edges:,} weights, {chip.cycles:,} cycles a step"
     drawing.text(FRAME, 52, said, SMALL, "faint")
@@ -79,7 +79,7 @@ def _all_lanes(drawing: _Drawing, chip: Chip, plan: Schedule, y: float) -> float
             y += height + GAP
         x = MARGIN + column * (width + GAP)
         drawing.rectangle(x, y, width, height, "lane")
-        hosted = f"{len(names[lane])} neuron{'s' * (len(names[lane]) != 1)}"
+        hosted = counted(len(names[lane]), "neuron")
         drawing.text(x + 10, y + 20, f"lane {lane}: {hosted}", SMALL, "ink")
         inside = _inside(drawing, chip, x + 10, y + 30, width - 20) if detailed else y + 30
         for n, line in enumerate(each):

@@ -30,18 +30,17 @@ from neurosim.learning.rule import Rule
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Network
 from neurosim.schedule import Schedule
-from neurosim.study import description
+from neurosim.study import description, results
 from neurosim.study.hardware import axi, boards, build, diagram, fusesoc, readme
 from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.check import Model
 from neurosim.study.hardware.core import kept_words
 from neurosim.study.hardware.summary import Chip
-from neurosim.study.results import RECORD, SCENARIO
 from neurosim.study.scenario import Scenario
 
 # What tools find out about a chip, by its name in the record.
 FOUND = ("check", "lint", "prediction", "synthesis", "placement", "netlist", "proof")
-RTL, CONTENTS = "rtl", "contents.json"
+RTL, CONTENTS, DIAGRAM = "rtl", "contents.json", "chip.svg"
 WAVEFORM, WAVES = "waveform.vcd", "waveform.gtkw"
 # Steps of the test bench, of which the last few are done with learning off.
 BENCH_STEPS, BENCH_WITHOUT_LEARNING = 24, 4
@@ -81,10 +80,15 @@ def write(
 
 def keep(folder: Path, scenario: Scenario, record: Mapping[str, Any]) -> None:
     """Write into a run folder the scenario, which makes all of it again, and the figures."""
+    keep_scenario(folder, scenario)
     text = json.dumps(record, indent=2, allow_nan=False) + "\n"
-    with _writing(folder):
-        (folder / SCENARIO).write_text(description.toml(description.mapping(scenario)), "utf-8")
-        (folder / RECORD).write_text(text, "utf-8")
+    results.place(folder / results.RECORD, text.encode())
+
+
+def keep_scenario(folder: Path, scenario: Scenario) -> None:
+    """Write the scenario into a run folder, so that commands can name it there."""
+    text = description.toml(description.mapping(scenario))
+    results.place(folder / results.SCENARIO, text.encode())
 
 
 def carried(folder: Path) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def carried(folder: Path) -> dict[str, Any]:
     digest = _verilog(folder / RTL)
     before: Any = {}
     with suppress(OSError, ValueError, RecursionError):
-        before = json.loads((folder / RECORD).read_text("utf-8"))
+        before = json.loads((folder / results.RECORD).read_text("utf-8"))
     same = isinstance(before, dict) and before.get("verilog") == digest
     kept = {name: before[name] for name in FOUND if name in before} if same else {}
     return {**kept, "verilog": digest}
@@ -127,7 +131,7 @@ def _make(design: Design, made: Path, waveforms: bool, board: Board | None) -> N
     testbench.write(made, design.assembled.program.shape, expected)
     texts = {
         "map.csv": word_map.table(plan, number),
-        "chip.svg": diagram.drawn(design.chip, plan),
+        DIAGRAM: diagram.drawn(design.chip, plan),
         "README.md": readme.text(design.chip, design.assembled, number, ports, waveforms),
     }
     if waveforms:
@@ -136,8 +140,7 @@ def _make(design: Design, made: Path, waveforms: bool, board: Board | None) -> N
         texts[WAVES] = word_map.save_file(plan, number, WAVEFORM, widths)
     for name, content in texts.items():
         (made / name).write_text(content, "utf-8", newline="\n")
-    rate = int(encoded_rate(number, design.rule))
-    axi.write(design.assembled, number, rate, texts["map.csv"], made)
+    axi.write(design.assembled, number, design.rule, made)
     formal.write(made, formal.facts_of(design.assembled))
     if board is not None:
         boards.write(design, expected, made, board)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from myhdl_core.assemble import Assembled
     from myhdl_core.formal import Proof
 
-SETTLED = 16  # cycles after a step by when its last words have landed
 #: Steps without learning in the comparison of a netlist: every so many.
 WITHOUT_LEARNING = 11
 
@@ -64,10 +63,10 @@ class NetlistChecked:
     ----------
     steps, words
         How many steps were compared, and words in them.
-    differing, first
-        How many words differ, and the first of them in words.
-    cycles_differing
-        Steps that took another time than the schedule says.
+    differing, cycles_differing
+        How many words differ, and how many steps took another time than the schedule says.
+    first
+        The first difference in words; empty where there is none.
     synthesis_seconds, seconds
         How long it took to make the netlist, and to compile and simulate it.
     """
@@ -90,8 +89,8 @@ class NetlistChecked:
         return asdict(self) | {"passed": self.passed}
 
 
-def proved(rtl: Path, assembled: Assembled, seconds: float = 600.0) -> Proved:
-    """Write the properties of a chip into ``rtl/formal`` and prove them.
+def proved(rtl: Path, assembled: Assembled) -> Proved:
+    """Prove the properties of a chip that stand in ``rtl/formal``.
 
     Parameters
     ----------
@@ -99,8 +98,6 @@ def proved(rtl: Path, assembled: Assembled, seconds: float = 600.0) -> Proved:
         Holds the chip's Verilog.
     assembled
         What it was made from.
-    seconds
-        After which a task is given up; its properties are ``open`` then.
 
     Raises
     ------
@@ -111,9 +108,7 @@ def proved(rtl: Path, assembled: Assembled, seconds: float = 600.0) -> Proved:
     """
     from myhdl_core import formal
 
-    facts = formal.facts_of(assembled)
-    formal.write(rtl, facts)
-    return Proved(formal.prove(rtl, facts, seconds=seconds))
+    return Proved(formal.prove(rtl, formal.facts_of(assembled)))
 
 
 def netlist_checked(
@@ -159,7 +154,7 @@ def netlist_checked(
 
 
 def _compared(core: Core, inputs: ArrayLike, targets: ArrayLike) -> tuple[int, int, int, str, int]:
-    """Return steps, words, words that differ, the first of them, and steps of another length."""
+    """Return steps, words, words that differ, the first difference, and steps of another length."""
     network, number = core.schedule.network, core.number
     x, target = checked_stream(network, inputs, targets)
     model = Model(network, core.rule, number)
@@ -169,7 +164,6 @@ def _compared(core: Core, inputs: ArrayLike, targets: ArrayLike) -> tuple[int, i
         learn = step % WITHOUT_LEARNING != WITHOUT_LEARNING - 1
         output = model.sample(number.encode(sample), number.encode(wanted), learn)
         pairs = {"output": (number.decode(output), core.step(sample, wanted, learn))}
-        core.chip.idle(SETTLED)
         pairs["w"] = (number.decode(model.raw("w"), Format.WEIGHT), core.weight_vector)
         for name, kept in core.sensitivities.items():
             pairs[name] = (number.decode(model.raw(name)), kept)
@@ -179,5 +173,8 @@ def _compared(core: Core, inputs: ArrayLike, targets: ArrayLike) -> tuple[int, i
             if wrong and not first:
                 first = f"step {step}: {NAMES.get(name, name)}: {wrong} words differ"
         plan = core.assembled.learning if learn else core.assembled.inference
-        late += core.cycles != plan.cycles
+        if core.cycles != plan.cycles:
+            late += 1
+            told = f"step {step}: {core.cycles:,} cycles, {plan.cycles:,} expected"
+            first = first or told
     return len(x), words, differing, first, late

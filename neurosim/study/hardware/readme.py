@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from myhdl_core.assemble import Assembled
+from myhdl_core.axi.table import rows_of
 from myhdl_core.testbench import Port
 from neurosim.model.fixed import Fixed
 from neurosim.study.hardware.summary import CLOCK_MHZ, Chip
@@ -83,7 +84,7 @@ def _files(waveforms: bool) -> str:
     ]
     if waveforms:
         rows.append(("`waveform.vcd`, `waveform.gtkw`", "the first steps as waves, for GTKWave"))
-    return f"## Files\n\n{_table(('file', 'what it is'), rows)}"
+    return f"## Files\n\n{rows_of(('file', 'what it is'), rows)}"
 
 
 def _simulating() -> str:
@@ -123,7 +124,7 @@ def _ports(assembled: Assembled, number: Fixed, ports: Iterable[Port]) -> str:
         (f"`{p.name}`", p.direction, str(p.bits), PORTS.get(p.name, "").format(**said))
         for p in ports
     ]
-    return f"## Ports of `network`\n\n{_table(('port', 'direction', 'bits', 'meaning'), rows)}"
+    return f"## Ports of `network`\n\n{rows_of(('port', 'direction', 'bits', 'meaning'), rows)}"
 
 
 def _using(number: Fixed) -> str:
@@ -149,7 +150,7 @@ def _memories(chip: Chip, number: Fixed) -> str:
         for m in chip.memories
     ]
     return (
-        f"## Memories\n\n{_table(('memory', 'how many', 'words', 'bits', 'kind'), rows)}\n"
+        f"## Memories\n\n{rows_of(('memory', 'how many', 'words', 'bits', 'kind'), rows)}\n"
         "`map.csv` has a line for each word: neuron, word, the node at the other end of the edge,\n"
         "lane, memory, bank, address, bits. The unit bank holds the activations of two steps;\n"
         "they change places at the end of every step, learning or not: after an even number of\n"
@@ -168,9 +169,4 @@ While the input stream keeps up, a learning step takes {chip.cycles:,} cycles, a
 learning off {chip.inference_cycles:,}. At {CLOCK_MHZ:g} MHz, an assumption, that is {speed}.
 A learning step needs {chip.multiplications:,} products, {share}.
 
-{_table(("first cycle", "cycles", "phase", "what is computed"), rows)}"""
-
-
-def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+{rows_of(("first cycle", "cycles", "phase", "what is computed"), rows)}"""

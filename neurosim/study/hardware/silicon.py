@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from myhdl_core import tools
 from myhdl_core.silicon.families import family_named
-from myhdl_core.silicon.placement import Placement, placed
+from myhdl_core.silicon.placement import SEEDS, Placement, check_part, placed
 from myhdl_core.silicon.synthesis import Synthesis, synthesised
 from neurosim.errors import UserError
 from neurosim.machine.parts import Part, part_for
 from neurosim.study.costing import Say
 
 NETLIST, FOLDER = "netlist.json", "silicon"
+KEPT = (NETLIST, "pins.cst", "report-*.json", "placed-*.log")
 MOST_SEEDS = 99
 
 
@@ -50,7 +52,7 @@ class Wanted:
 
     family: str
     part: Part | None = None
-    seeds: int = 3
+    seeds: int = len(SEEDS)
 
 
 def wanted(family: str | None, place: bool, part: Part | None, seeds: int | None) -> Wanted | None:
@@ -83,22 +85,18 @@ def wanted(family: str | None, place: bool, part: Part | None, seeds: int | None
         )
     _require(part if place else None)
     chosen = part.synthesis if part is not None else str(family)
-    return Wanted(chosen, part if place else None, seeds or 3)
+    return Wanted(chosen, part if place else None, seeds or len(SEEDS))
 
 
 def _require(part: Part | None) -> None:
     tools.require(("pyosys",), "synthesis")
-    if part is None:
-        return
-    if not part.placer:
-        raise UserError(
-            f"--place: nothing places on {part.title}: {part.why_not_placed}. Choose another"
-            " --part, or --synth alone."
-        )
-    tools.require((tools.placer_name(part.placer),), "placing a chip")
+    if part is not None:
+        check_part(part)
 
 
-def made(rtl: Path, asked: Wanted, folder: Path, say: Say) -> Silicon:
+def made(
+    rtl: Path, asked: Wanted, folder: Path, keep: Callable[[Silicon], object], say: Say
+) -> Silicon:
     """Synthesise and place the chip in ``rtl``, and keep netlist and reports.
 
     Parameters
@@ -109,6 +107,8 @@ def made(rtl: Path, asked: Wanted, folder: Path, say: Say) -> Silicon:
         What is wanted.
     folder
         The run folder; all goes to ``silicon/FAMILY`` in it.
+    keep
+        Takes what there is as soon as it is there: the synthesis, then that with its placement.
     say
         Hears what is being done.
 
@@ -117,30 +117,36 @@ def made(rtl: Path, asked: Wanted, folder: Path, say: Say) -> Silicon:
     RunFailed
         When Yosys does not take the Verilog, or the chip has no room on the part.
     """
+    kept = folder / FOLDER / asked.family
     with tempfile.TemporaryDirectory() as beside:
         work = Path(beside)
         products = asked.part is None or asked.part.multipliers > 0
-        netlist = work / NETLIST
-        synthesis = synthesised(rtl, asked.family, netlist, say=say, multipliers=products)
-        kept = folder / FOLDER / asked.family
+        chip = synthesised(rtl, asked.family, work / NETLIST, say=say, multipliers=products)
+        _forget(kept)
+        _keep(work, kept)
+        found = Silicon(replace(chip, path=kept / NETLIST))
+        keep(found)
         if asked.part is None:
-            _keep(work, kept)
-            return Silicon(_at(synthesis, kept))
+            return found
         seeds = tuple(range(1, asked.seeds + 1))
         processes = min(len(seeds), os.cpu_count() or 1)
-        placement = placed(synthesis, asked.part, work, seeds, processes=processes, say=say)
+        placement = placed(chip, asked.part, work, seeds, processes=processes, say=say)
         _keep(work, kept)
-    return Silicon(_at(synthesis, kept), placement)
+    found = replace(found, placement=placement)
+    keep(found)
+    return found
+
+
+def _forget(kept: Path) -> None:
+    """Remove what an earlier call kept: it may be of another chip, or of more seeds."""
+    for pattern in KEPT:
+        for file in kept.glob(pattern):
+            file.unlink()
 
 
 def _keep(work: Path, kept: Path) -> None:
     """Keep the netlist, and what nextpnr said; what it placed is large and can be had again."""
     kept.mkdir(parents=True, exist_ok=True)
-    for pattern in (NETLIST, "harness.v", "pins.cst", "report-*.json", "placed-*.log"):
+    for pattern in KEPT:
         for file in work.glob(pattern):
             shutil.copyfile(file, kept / file.name)
-
-
-def _at(synthesis: Synthesis, kept: Path) -> Synthesis:
-    """Return the synthesis with its netlist where it is kept."""
-    return replace(synthesis, path=kept / NETLIST)

@@ -154,9 +154,12 @@ def _phases(plan: Schedule) -> tuple[tuple[str, int], ...]:
     return tuple(cycles.items())
 
 
-def figures(
-    chip: Chip, fit: Fit | None, checked: Checked | None = None, lint: str | None = None
-) -> dict[str, Any]:
+def counted(count: int, what: str) -> str:
+    """Return how many there are, in words: ``1 lane``, ``2 lanes``."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def figures(chip: Chip, fit: Fit | None) -> dict[str, Any]:
     """Return a chip as JSON has it, which ``record.read`` reads back."""
     found = {"schema": SCHEMA, **asdict(chip)}
     found["phases"] = dict(chip.phases)
@@ -164,7 +167,7 @@ def figures(
     found["steps_per_second"] = chip.steps_per_second
     if fit is not None:
         found["fit"] = fit.as_dict()
-    return found if checked is None else found | compared_as(checked, lint)
+    return found
 
 
 def compared_as(checked: Checked, lint: str | None) -> dict[str, Any]:
