@@ -204,7 +204,7 @@ def _instructions(
     made, free = [], 0
     for each in plan.steps:
         burst = each.burst
-        fields = _take(burst, plan) if burst.take else _fields(burst, plan)
+        fields = _take(plan) if burst.take else _fields(burst, plan)
         made.append(
             Instruction(
                 gap=each.start - free,
@@ -219,7 +219,7 @@ def _instructions(
     return [*made, Instruction(gap=plan.cycles - free, end=1, phase=last)]
 
 
-def _take(burst: Pass, plan: Schedule) -> dict[str, int]:
+def _take(plan: Schedule) -> dict[str, int]:
     return {"take": 1, "to": To.BUS, "to_offset": plan.placement.offsets["target"]}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from myhdl_core.microcode import Fresh, Instruction, Microprogram, Plus, Shape, To
+from myhdl_core.microcode import Fresh, Instruction, Left, Microprogram, Plus, Shape, To
 from myhdl_core.sources import Factor, Pair, pair_of, sent_of, swaps
 
 #: Fields of the instruction word that go down the pipeline, in the order in which the last of them
@@ -198,6 +198,7 @@ def circuit_of(program: Microprogram) -> Circuit:
     working = [i for i in listed if i.to != To.NOTHING and not i.end and not i.take]
     loading = [i for i in listed if not i.end and not i.take]
     taking = [i for i in listed if i.take and i.length > shape.inputs + shape.bias]
+    activating = [i for i in listed if i.to == To.ACTIVATION]
     turns = program.turns if any(i.ride for i in loading) else ()
     sending = [i for i in loading if _sends(i, program)]
     sent = [sent_of(i) for i in sending if i.to == To.NOTHING]
@@ -219,7 +220,7 @@ def circuit_of(program: Microprogram) -> Circuit:
         instructions=len(listed),
         table_depth=len(program.tables[0]),
         target=_only("to_offset of take", (i.to_offset for i in taking)),
-        slope=_only("to_offset of activation", (i.to_offset for i in listed if i.to == 5)),
+        slope=_only("to_offset of activation", (i.to_offset for i in activating)),
         last_turn=max((0, *turns)),
         turn_rows=len(turns),
         entries=(program.entry_learn, program.entry_infer),
@@ -227,7 +228,7 @@ def circuit_of(program: Microprogram) -> Circuit:
     _check(program)
     subtracting = [i for i in working if i.subtract and not _folds(i, circuit)]
     circuit = circuit._replace(
-        factors=_used(_factor(i, circuit) for i in working if i.left == 4),
+        factors=_used(_factor(i, circuit) for i in working if i.left == Left.CONSTANT),
         weights_subtract=any(i.weight for i in subtracting),
     )
     values = [control_values(circuit, i) for i in listed]
@@ -270,6 +271,7 @@ def control_values(circuit: Circuit, i: Instruction) -> dict[str, int]:
         values |= {"load_weight": circuit.loads.index(i.load_weight)}
     if works:
         left, right = _sides(i, circuit.swaps)
+        constant = i.left == Left.CONSTANT
         away = sent_of(i) in circuit.aparts and sent_of(i) != left
         values |= {
             "store_x": i.to in (To.X, To.X_WIDE),
@@ -284,7 +286,7 @@ def control_values(circuit: Circuit, i: Instruction) -> dict[str, int]:
             "right": _one_hot(circuit.rights, right),
             "plus": bit_of(addends(circuit), i.plus),
             "apart": bit_of(circuit.aparts, sent_of(i)) if away else 0,
-            "factor": bit_of(circuit.factors, _factor(i, circuit)) if i.left == 4 else 0,
+            "factor": bit_of(circuit.factors, _factor(i, circuit)) if constant else 0,
             "to_bus": says,
             "to_unit": i.to_unit and i.to == To.BUS,
             "to_offset": 0 if i.to == To.ACTIVATION else i.to_offset,
@@ -337,7 +339,7 @@ def _sends(i: Instruction, program: Microprogram) -> bool:
 def _folds(i: Instruction, circuit: Circuit) -> bool:
     """Return whether a difference is a sum with another constant; plus one may be no word."""
     shape = circuit.shape
-    return i.left == 4 and (not i.constant or shape.fraction_bits < shape.word_bits - 1)
+    return i.left == Left.CONSTANT and (not i.constant or shape.fraction_bits < shape.word_bits - 1)
 
 
 def _factor(i: Instruction, circuit: Circuit) -> int:

@@ -44,7 +44,7 @@ from myhdl_core.hdl import (
 from myhdl_core.microcode import Plus
 from myhdl_core.sources import Factor
 
-#: Cycle in which a field is used, where it is not that of its group.
+#: Groups of fields, and the cycle in which each is used.
 STAGES = (
     (ENTRY, 1),
     (TARGET, 2),

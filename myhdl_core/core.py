@@ -155,7 +155,8 @@ class Chip:
         """Write raw words through the host port; those of the unit bank go to all lanes."""
         words = self._words(words, self._bits(bank), "Chip.write")
         self._check(Section(lane, bank, address, words.size))
-        self._do("write", lane, bank, address, words.size, words.ctypes.data)
+        if self._do("write", lane, bank, address, words.size, words.ctypes.data):
+            raise RunFailed("Chip.write: the host port takes no words. Reset the chip.")
 
     def read(self, lane: int, bank: int, address: int, count: int) -> Words:
         """Read raw words through the host port."""

@@ -2,8 +2,9 @@
 
 Factors show in cycle 4 of an entry, the product in 6, the sum in 7 and the result in 8. Words and
 weights share the accumulator: products stand at the same bits in both, addends where their format
-says. An addend brings the half that rounding adds. Every source has a register of its own, so that
-nothing lies between a memory and the next register, and nothing before the multiplier.
+says. An addend brings the half that rounding adds. Every source but K, which is one, has a register
+of its own, so that nothing lies between a memory and the next register, and nothing before the
+multiplier.
 """
 
 from __future__ import annotations

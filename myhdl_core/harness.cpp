@@ -193,17 +193,19 @@ struct Chip {
         set(top->host_bank, bank);
         set(top->host_address, address);
     }
-    void write(int64_t lane, int64_t bank, int64_t first, int64_t count, const int64_t* words) {
+    Ending write(int64_t lane, int64_t bank, int64_t first, int64_t count, const int64_t* words) {
+        int64_t done = 0;
         top->host_write = 1;
-        for (int64_t i = 0, waited = 0; i < count && waited < HOST_CYCLES; ++waited) {
-            address(lane, bank, first + i);
-            set(top->host_data, masked(words[i], weight_bits));
+        for (int64_t waited = 0; done < count && waited < HOST_CYCLES; ++waited) {
+            address(lane, bank, first + done);
+            set(top->host_data, masked(words[done], weight_bits));
             settle();
-            if (top->host_ready) ++i, waited = -1;
+            if (top->host_ready) ++done, waited = -1;
             edge();
         }
         top->host_write = 0;
         idle(HOST_CYCLES);
+        return done == count ? FINE : STUCK;
     }
     Ending read(int64_t lane, int64_t bank, int64_t first, int64_t count, int64_t* words) {
         int64_t got = 0, asked = 0;
@@ -301,9 +303,9 @@ SEEN void chip_idle(Chip* chip, int64_t cycles) { chip->current()->idle(cycles);
 SEEN void chip_rate(Chip* chip, int64_t rate) { set(chip->top->rate, masked(rate, chip->word_bits)); }
 SEEN int32_t chip_saturated(Chip* chip) { return chip->top->saturated; }
 SEEN int64_t chip_clock(Chip* chip) { return chip->clock; }
-SEEN void chip_write(Chip* chip, int64_t lane, int64_t bank, int64_t address, int64_t count,
-                const int64_t* words) {
-    chip->current()->write(lane, bank, address, count, words);
+SEEN int32_t chip_write(Chip* chip, int64_t lane, int64_t bank, int64_t address, int64_t count,
+                        const int64_t* words) {
+    return chip->current()->write(lane, bank, address, count, words);
 }
 SEEN int32_t chip_read(Chip* chip, int64_t lane, int64_t bank, int64_t address, int64_t count,
                   int64_t* words) {

@@ -44,7 +44,7 @@ def lane_control(circuit: Circuit) -> Bundle:
     names = ("dot", "mute", "to_bus", "to_unit", "load_weight", "subtract", "say")
     wires |= {"peek": bit()} | {name: bit() for name in names if has(name)}
     wires |= {"complement": bit()} if has("subtract") else {}
-    wires |= {"weight": bit()} if len(circuit.pluses) > 1 and 4 in circuit.pluses else {}
+    wires |= {"weight": bit()} if Plus.W in circuit.pluses else {}
     wires |= {"ride": bit()} if has("ride") else {}
     wires |= {"riding": bit()} if circuit.shape.far else {}
     wires |= {"wide": bit(), "exact": bit()} if has("wide") else {}

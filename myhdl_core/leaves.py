@@ -1,8 +1,10 @@
-"""The leaves that are Verilog as it stands: memories, because MyHDL would cost block RAM."""
+"""The leaves that are Verilog as it stands, for their block RAM: memories, ROMs, the microcode."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from neurosim.machine.blocks import FEW_ROM_WORDS, SMALL_ROM_BITS
 
 MEMORY = """\
 // A bank of a lane: one port reads and one writes, both at the edge of the clock. Reading and
@@ -50,8 +52,6 @@ end
 
 endmodule
 """
-#: Up to so many words a ROM takes few lookup tables, and many short block RAMs.
-FEW = 32
 BLOCK = '(* rom_style = "block", syn_romstyle = "block_rom" *)\n'
 LOGIC = '(* rom_style = "logic", syn_romstyle = "logic" *)\n'
 READ = """\
@@ -173,7 +173,7 @@ def microcode(words: Sequence[int], width: int, control: int) -> str:
 
 
 def _in_block_ram(words: Sequence[int], width: int) -> bool:
-    return len(words) > FEW and len(words) * width > 512
+    return len(words) > FEW_ROM_WORDS and len(words) * width > SMALL_ROM_BITS
 
 
 def _listed(words: Sequence[int], width: int) -> str:

@@ -37,7 +37,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {  # what each returns, then what it tak
     "rate": (None, c_void_p, c_int64),
     "saturated": (c_int32, c_void_p),
     "clock": (c_int64, c_void_p),
-    "write": (None, c_void_p, c_int64, c_int64, c_int64, c_int64, c_void_p),
+    "write": (c_int32, c_void_p, c_int64, c_int64, c_int64, c_int64, c_void_p),
     "read": (c_int32, c_void_p, c_int64, c_int64, c_int64, c_int64, c_void_p),
     "depth": (c_int64, c_void_p, c_int64, c_int64),
     "peek": (c_int32, c_void_p, c_int64, c_int64, c_int64, c_int64, c_void_p),

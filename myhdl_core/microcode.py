@@ -210,13 +210,6 @@ def unpack_entry(word: int, shape: Shape, ride: int = 0) -> Entry:
     return Entry(high >> 1, high & 1, edge, unit)
 
 
-class Field(NamedTuple):
-    """Place of an instruction's field in its ROM word: lowest bit and number of bits."""
-
-    low: int
-    bits: int
-
-
 class Microprogram(NamedTuple):
     """A whole program: instructions, and a table of packed entries for every lane.
 

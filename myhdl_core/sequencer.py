@@ -1,9 +1,10 @@
 """The sequencer: goes through the instructions of a step, entry by entry.
 
 Start, three cycles to fetch, then `busy`: from its first cycle on all cycles are the program's.
-The instruction behind the running one is always at hand in `fetched`, so that instructions of one
-entry can follow each other without a gap. The lanes are told one cycle late: so long do their
-tables take. What follows out of a number is worked out when the number changes, and kept.
+What the instruction behind the running one says here is always at hand in `fetched`, so that
+instructions of one entry can follow each other without a gap. The lanes are told one cycle late: so
+long do their tables take. What follows out of a number is worked out when the number changes, and
+kept.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The registers and the window into the memories, on AXI4-Lite.
 
 One access at a time: look where it goes, act, answer. An address and its data are taken together,
-in the cycle that acts, so neither is kept. A word of a memory is read through the host port; after
-a write it is read too, and when it comes the write has been done.
+in the cycle that acts, so that data is not kept. A word of a memory is read through the host
+port, for which the request waits; after a write it is read too, and when it comes the write has
+been done.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def table(chip: Interface) -> str:
     """Return what ``registers.md`` holds."""
     rows = [row for r in registers(chip) for row in _rows(r)]
     heading = ("offset", "register", "bits", "field", "access", "reset", "meaning")
-    lines = _lines(heading, rows)
+    lines = rows_of(heading, rows)
     return f"{_ABOUT}\n{lines}\n{_window(chip)}{_streams(chip)}"
 
 
@@ -118,6 +118,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _lines(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def rows_of(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [heading, ["---"] * len(heading), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Makes the bitstream of this folder's board.")
     parser.add_argument("--seeds", type=int, default=4, help="placements to try at most (4)")
     asked = parser.parse_args(arguments)
+    if asked.seeds < 1:
+        parser.error("--seeds: must be at least 1")
     try:
         print(built(json.loads((HERE / "board.json").read_text("utf-8")), asked.seeds))
     except Failed as error:
@@ -51,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def built(board: dict[str, Any], seeds: int) -> str:
     """Make the bitstream; return what there is to say about it."""
+    (HERE / "build.log").unlink(missing_ok=True)
     placer, packer = found(PLACERS[board["family"]]), found(PACKERS[board["family"]])
     synthesised(board)
     best: dict[str, Any] = {}
@@ -64,7 +67,7 @@ def built(board: dict[str, Any], seeds: int) -> str:
     if best["mhz"] < board["clock_mhz"]:
         raise Failed(
             f"reaches {best['mhz']:.1f} MHz, and the board's clock is {board['clock_mhz']} MHz. Try"
-            " more --seeds, or write the board again with a slower clock or fewer lanes."
+            " more --seeds, or write the chip again with fewer --lanes."
         )
     options = ["--compress"] if board["family"] == "ecp5" else []
     run([packer, *options, "top.best", board["bitstream"]], "packing")

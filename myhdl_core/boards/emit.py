@@ -25,9 +25,7 @@ BLOCKS = {
 SCRIPTS = ("build.py", "serial_link.py", "example.py")
 
 
-def emit(
-    board: Board, rtl: Path, folder: Path, word_bits: int, clock_mhz: int | None = None
-) -> list[Path]:
+def emit(board: Board, rtl: Path, folder: Path, word_bits: int) -> list[Path]:
     """Write a board's files to a folder; ``rtl`` holds the chip, of which it reads the ports.
 
     Returns
@@ -37,12 +35,10 @@ def emit(
 
     Raises
     ------
-    UserError
-        When the board cannot make that clock.
     RunFailed
         When a conversion to Verilog fails.
     """
-    clock_mhz = clock_mhz or board.clock_mhz
+    clock_mhz = board.clock_mhz
     widths = {port.name: port.bits for port in ports_of(rtl / "network_axi.v")}
     address_bits = widths["s_axil_awaddr"]
     line = Line(clock_mhz * 1_000_000 // BAUD, (address_bits + 7) // 8, widths["s_axis_tdata"] // 8)
@@ -56,7 +52,7 @@ def emit(
         given = json.dumps(line if timed else line._replace(divider=0))
         made[f"{block}.v"] = converted("myhdl_core.boards.convert", block, given)
     own = [file for file in made if file.endswith(".v")]
-    told = _told(board, clock_mhz, line, word_bits) | {
+    told = _told(board, line, word_bits) | {
         "constraints": name,
         "sources": sorted(own) + sorted(f"../../{path.name}" for path in _chip(rtl)),
     }
@@ -74,14 +70,14 @@ def _chip(rtl: Path) -> list[Path]:
     return [path for path in rtl.glob("*.v") if not path.stem.endswith("_tb")]
 
 
-def _told(board: Board, clock_mhz: int, line: Line, word_bits: int) -> dict[str, Any]:
+def _told(board: Board, line: Line, word_bits: int) -> dict[str, Any]:
     """Return what the scripts have to know of a board."""
     return {
         "board": board.title,
         "family": board.family,
         "synthesis": FAMILIES[board.family].synthesis,
         "place": board.place,
-        "clock_mhz": clock_mhz,
+        "clock_mhz": board.clock_mhz,
         "bitstream": board.bitstream,
         "load": board.load,
         "port": board.port,

@@ -73,7 +73,7 @@ def main() -> int:
         return 2
     try:
         return 1 if compared(connected(link.opened(sys.argv[1]))) else 0
-    except (link.LinkError, network_driver.BusError) as error:
+    except (link.LinkError, network_driver.BusError, network_driver.WrongChip, OSError) as error:
         print(f"example.py: {error}", file=sys.stderr)
         return 1
 

@@ -157,7 +157,7 @@ def tasks(rtl: Path, facts: Facts) -> tuple[Task, ...]:
     return (*core, bus) if (rtl / BUS).is_file() else core
 
 
-def orders(facts: Facts) -> list[tuple[bool, int]]:
+def orders() -> list[tuple[bool, int]]:
     """Return steps as (learning, cycles between the one before and its start): every order.
 
     A step changes places with the next in the unit banks, so every pair comes in both of their
@@ -170,7 +170,7 @@ def orders(facts: Facts) -> list[tuple[bool, int]]:
 def cycles_of(facts: Facts) -> int:
     """Return the cycles that all these steps take."""
     each = {True: facts.learning, False: facts.inference}
-    return sum(each[learn] + wait + FETCH + 1 for learn, wait in orders(facts))
+    return sum(each[learn] + wait + FETCH + 1 for learn, wait in orders())
 
 
 def write(rtl: Path, facts: Facts) -> list[Path]:
@@ -188,7 +188,7 @@ def write(rtl: Path, facts: Facts) -> list[Path]:
 def _modules(rtl: Path, facts: Facts) -> Iterator[tuple[str, str]]:
     ports = ports_of(rtl / "network.v")
     widths = {port.name: port.bits for port in ports}
-    steps, plan_bits = orders(facts), 1 + max(DISTANCES).bit_length()
+    steps, plan_bits = orders(), 1 + max(DISTANCES).bit_length()
     last = cycles_of(facts) + RESET_CYCLES
     arms = (
         f"        {n}: plan = {plan_bits}'d{wait << 1 | learn};"
@@ -266,7 +266,7 @@ def _tied(ports: tuple[Port, ...], connected: set[str]) -> str:
 def _task(task: Task, rtl: Path) -> str:
     own = {f"{name}.v" for name in task.own}
     names = {path.name for path in rtl.glob("*.v")} - {"network_tb.v"} - own
-    wraps = ("network_", "axi_", "board_")
+    wraps = ("network_", "axi_")
     if "network.v" in own:
         chip = sorted(name for name in names if name.startswith(("network_axi", "axi_")))
     else:

@@ -179,16 +179,17 @@ def _sby(folder: Path, task: Task, programs: Path, work: Path, seconds: float) -
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
         start_new_session=True,
     )
     try:
         return process.communicate(timeout=seconds)[0]
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGTERM)
-        return f"{process.communicate()[0]}\nDONE (TIMEOUT, rc=8)"
-    except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)
-        raise
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGTERM)  # sby ends its solvers, and so its files
+        said, _ = process.communicate()
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
+        return f"{said}\nDONE (TIMEOUT, rc=8)"
 
 
 def _programs(folder: Path) -> Path:

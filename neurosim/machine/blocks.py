@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 from typing import NamedTuple
 
-# Bits and words up to which a ROM is logic: above both, it asks for block RAM
-# (`myhdl_core/leaves.py`).
+# Bits and words up to which a ROM is logic, as it takes few lookup tables and many short block
+# RAMs; above both, it asks for block RAM (`myhdl_core/leaves.py`).
 SMALL_ROM_BITS = 512
 FEW_ROM_WORDS = 32
 # What Yosys adds to the cost of blocks for each bit of a multiplexer or decoder behind them.

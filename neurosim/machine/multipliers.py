@@ -85,14 +85,17 @@ def _ordered(product: Product, kind: MultiplierKind) -> Product:
     (one, other), signs = product.bits, product.signed
     if one < other:
         (one, other), signs = (other, one), (signs[1], signs[0])
-    if kind.signed and not any(signs) and not _too_small(Product((one, other), signs, 999), kind):
+    if kind.signed and not any(signs) and not _narrow((one, other), kind):
         one, other, signs = one + 1, other + 1, (True, True)
     return Product((one, other), signs, product.wanted)
 
 
 def _too_small(product: Product, kind: MultiplierKind) -> bool:
-    operands = zip(product.bits, kind.least, strict=True)
-    return any(got < least for got, least in operands) or product.wanted < kind.least_product
+    return _narrow(product.bits, kind) or product.wanted < kind.least_product
+
+
+def _narrow(bits: tuple[int, int], kind: MultiplierKind) -> bool:
+    return any(got < least for got, least in zip(bits, kind.least, strict=True))
 
 
 def _cut(product: Product, kind: MultiplierKind) -> Cut:
