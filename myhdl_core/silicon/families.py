@@ -78,6 +78,8 @@ class Family:
         LUTs that a carry cell occupies besides those that are counted.
     kinds
         For each kind, a pattern of the names of its cells, and how many a cell is.
+    paired
+        Whether a LUT and a register are one cell, which a register alone takes whole.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Family:
     harness: str
     carry_luts: int
     kinds: Mapping[str, tuple[Kind, int]]
+    paired: bool = False
 
     def kind(self, cell: str) -> tuple[Kind, int]:
         """Return what a cell of that name is, and how many of them it is."""
@@ -134,6 +137,7 @@ FAMILIES = {
                 r"SB_DFF\w*": (Kind.REGISTER, 1), r"SB_RAM40_4K\w*": (Kind.BLOCK_RAM, 1),
                 "SB_MAC16": (Kind.MULTIPLIER, 1),
             },
+            paired=True,
         ),
         Family(
             "xc7", "AMD 7 series", "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, NamedTuple
 
+from myhdl_core.circuit import Circuit
 from myhdl_core.contents import Contents, contents
 from myhdl_core.microcode import Microprogram
 from myhdl_core.silicon.axi_logic import axi
@@ -31,10 +32,13 @@ class Prediction:
         For which family, by name.
     blocks
         What each block takes, by the names of ``Synthesis.blocks``; registers are not predicted.
+    alone
+        About how many registers take a cell each, where a LUT and a register are one cell.
     """
 
     family: str
     blocks: Mapping[str, Resources]
+    alone: int = 0
 
     @property
     def whole(self) -> Resources:
@@ -43,8 +47,8 @@ class Prediction:
 
     @property
     def lut_sites(self) -> int:
-        """Places of LUTs that are occupied, those of carry cells among them."""
-        return family_named(self.family).lut_sites(self.whole)
+        """Places of LUTs that are occupied, those of carry cells and lone registers among them."""
+        return family_named(self.family).lut_sites(self.whole) + self.alone
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -61,6 +65,9 @@ def _told(resources: Resources) -> dict[str, int]:
     return {name: count for name, count in resources.as_dict().items() if name in known}
 
 
+# Registers of a bit of a word that follow a memory, another register, or a LUT that others follow
+# too: fitted to what nextpnr-ice40 packed of seven chips, with 1 to 4 lanes and 8 to 20 bits.
+_ALONE_IN_A_LANE, _ALONE_ELSEWHERE = 22.5, 38
 # The block that a memory lies in; those that each lane has are numbered.
 _HOMES = {
     "weights": "lane", "x": "lane", "y": "lane", "units": "lane", "table": "table",
@@ -98,7 +105,15 @@ def predicted(
             home = _HOMES[memory.name]
             name = f"{home} {p}" if home in _NUMBERED else home
             blocks[name] = blocks.get(name, Resources()) + taken
-    return Prediction(part.synthesis, blocks)
+    alone = _alone(circuit) if family_named(part.synthesis).paired else 0
+    return Prediction(part.synthesis, blocks, alone)
+
+
+def _alone(circuit: Circuit) -> int:
+    """Return about how many registers have no LUT before them that is theirs alone."""
+    return ceil(
+        (_ALONE_IN_A_LANE * circuit.shape.lanes + _ALONE_ELSEWHERE) * circuit.shape.word_bits
+    )
 
 
 def _adds(operands: tuple[int, int] | None, part: Part) -> bool:

@@ -16,9 +16,10 @@ from neurosim.study.hardware.summary import counted
 
 HEADINGS = ("lanes", "LUTs", "RAMs", "mult.", "cycles", "steps/s", "largest N", "fits")
 NOTE = (
-    "Block RAMs and multipliers are those that synthesis takes, LUTs are predicted, carry cells"
-    " among them. Largest N: of a fully recurrent network with these lanes, by memories and"
-    " multipliers. * is on the front: none that fits learns faster with as few LUTs."
+    "Block RAMs and multipliers are those that synthesis takes. LUTs are predicted, carry cells"
+    " among them, and on iCE40 registers that have a cell of their own. Largest N: of a fully"
+    " recurrent network with these lanes, by memories and multipliers. * is on the front: none that"
+    " fits learns faster with as few LUTs."
 )
 
 

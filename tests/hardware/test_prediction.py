@@ -1,11 +1,13 @@
 """What a chip is predicted to take, against what Yosys makes of it."""
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import neurosim as ns
-from myhdl_core import leaves
+from myhdl_core import leaves, tools
 from myhdl_core.assemble import assemble
 from myhdl_core.contents import varying_bits
 from myhdl_core.emit import emit
@@ -34,6 +36,11 @@ SWEEP = [
         ("rtrl", 9, 4, (18, 12)), ("snap", 6, 1, (24, 18)), ("rflo", 7, 2, (18, 12)),
         ("inference", 6, 2, (16, 12)), ("trtrl", 3, 3, (8, 5)),
     )
+]  # fmt: skip
+
+PACKED = [
+    ("trtrl", 10, 3, (16, 12)), ("trtrl", 6, 1, (12, 8)), ("trtrl", 6, 2, (24, 18)),
+    ("rtrl", 7, 3, (16, 12)), ("snap", 8, 4, (10, 6)), ("inference", 6, 2, (16, 12)),
 ]  # fmt: skip
 
 
@@ -79,6 +86,27 @@ def test_it_holds_for_other_sizes_words_rules_and_lanes(
 @pytest.mark.slow
 def test_it_holds_where_products_are_logic(tmp_path):
     check(*emitted("snap", 5, 2, (12, 8), tmp_path), PARTS["ice40-hx8k"], tmp_path)
+
+
+def packed(netlist: Path) -> int:
+    """Return how many cells of an iCE40 nextpnr makes of a netlist."""
+    command = [*tools.placer("ice40"), *PARTS["ice40-up5k"].arguments, "--pack-only"]
+    command += ["--json", netlist.name, "--log", "packed.log"]
+    subprocess.run(command, cwd=netlist.parent, check=True, capture_output=True)
+    (cells,) = re.findall(r"ICESTORM_LC: +(\d+)/", (netlist.parent / "packed.log").read_text())
+    return int(cells)
+
+
+@needs.synthesis
+@pytest.mark.skipif(not tools.placer("ice40"), reason="nextpnr-ice40 is not here")
+@pytest.mark.slow
+@pytest.mark.parametrize("chip", PACKED, ids=str)
+def test_registers_that_have_a_cell_of_their_own_are_counted(chip, tmp_path):
+    program, memories = emitted(*chip, tmp_path)
+    part, netlist = PARTS["ice40-up5k"], tmp_path / "netlist.json"
+    synthesised(tmp_path, part.synthesis, netlist)
+    expected = predicted(program, memories, part).lut_sites
+    assert abs(expected / packed(netlist) - 1) <= LUT_ERROR
 
 
 # Words and bits of RAMs and ROMs, and the block RAMs that Yosys 0.70 took of each.
