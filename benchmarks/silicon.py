@@ -1,4 +1,4 @@
-"""What chips take of FPGAs and how fast they are there, as docs/silicon.md shows it.
+"""What chips take of FPGAs and how fast they are there, as docs/silicon.md and README.md show it.
 
     python benchmarks/silicon.py                     # every row: about half an hour on two cores
     python benchmarks/silicon.py --rows up5k gw2a    # some of them; the others stay as committed
@@ -30,7 +30,7 @@ from benchmarks import silicon_page as page  # noqa: E402
 from benchmarks.silicon_cases import CASES, Case  # noqa: E402
 from neurosim.errors import RunFailed, UserError, nearest  # noqa: E402
 
-RECORD = ROOT / "docs" / "silicon.json"
+RECORD, README = ROOT / "docs" / "silicon.json", ROOT / "README.md"
 GOOD, OFF, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -94,6 +94,8 @@ def _written(kept: Mapping[str, Any], record: Path) -> dict[str, Any]:
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps(ordered, indent=1, allow_nan=False) + "\n", "utf-8")
         record.with_suffix(".md").write_text(page.text(CASES, ordered), "utf-8")
+        if record == RECORD:
+            README.write_text(page.within(README.read_text("utf-8"), CASES, ordered), "utf-8")
     except OSError as error:
         raise UserError(
             f"{record}: cannot be written ({error.strerror}). Name another with --record."

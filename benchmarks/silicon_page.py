@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.silicon_cases import ENERGY_TABLE, Case
+from myhdl_core.silicon.synthesis import of_a_lane
 
 _HEAD = """\
 # Chips in silicon
@@ -27,6 +28,8 @@ shares across blocks counts where its result is used; LUTs of carries are apart.
 synthesised only: the package index has no open place and route for it, so its MHz stay blank.
 
 """
+_CHIPS = "<!-- chips: python benchmarks/silicon.py --page -->\n"
+_END = "<!-- end of chips -->\n"
 CELLS = ("ICESTORM_LC", "TRELLIS_COMB", "LUT4")  # nextpnr's names
 _PAIRS = """\
 ## RTRL and TRTRL on the same lanes
@@ -48,12 +51,58 @@ def text(cases: Sequence[Case], found: Mapping[str, Any]) -> str:
     if single:
         parts += ["## On four families\n\n", _cells(single), "\n", _clocks(single), "\n"]
         parts += [_paths(single), "\n"]
-    if any(case.drawn for case, _ in single):
-        parts += ["![The floorplan of the first row](silicon.svg)\n\n"]
+    for case, row in single:
+        if case.drawn:
+            parts += [f"![The floorplan of row {case.name}](silicon.svg)\n\n"]
+            parts += [f"## Row {case.name}, block by block\n\n", blocks(case, row), "\n"]
     if pairs:
         part = pairs[0][0].target.title
         parts += [_PAIRS.format(part=part, table=ENERGY_TABLE), _compared(pairs)]
     return "".join(parts).rstrip() + "\n"
+
+
+def summary(cases: Sequence[Case], found: Mapping[str, Any]) -> str:
+    """Return what README shows: chips, what they take and how fast they learn."""
+    head = ("rule", "part", "N", "lanes", "LUTs", "block RAM", "multipliers", "MHz",
+            "learning steps a second")  # fmt: skip
+    body = []
+    for case in cases:
+        if case.name in found and not _is_pair(case):
+            row, part = found[case.name], case.target
+            whole = row["synthesis"]["whole"]
+            body.append([
+                case.rule, part.title, f"{case.units}", f"{case.lanes}", f"{whole['luts']:,}",
+                _of(whole["block_rams"], part.blocks), f"{whole['multipliers']}", _mhz(row),
+                _rate(row),
+            ])  # fmt: skip
+    return _table(head, body, 2)
+
+
+def blocks(case: Case, row: Mapping[str, Any]) -> str:
+    """Return what each block of a chip takes, the lanes together."""
+    lanes: dict[str, int] = {}
+    others = {}
+    for name, cells in row["synthesis"]["blocks"].items():
+        if of_a_lane(name):
+            lanes = {kind: lanes.get(kind, 0) + count for kind, count in cells.items()}
+        else:
+            others[name] = cells
+    kinds = ("luts", "carries", "registers", "block_rams", "multipliers")
+    rows = [(f"{case.lanes} lanes with their tables", lanes), *others.items()]
+    body = [[name, *(f"{cells[kind]:,}" for kind in kinds)] for name, cells in rows]
+    head = ("block", "LUTs", "carries", "registers", "block RAM", "multipliers")
+    return _table(head, body, 1)
+
+
+def within(readme: str, cases: Sequence[Case], found: Mapping[str, Any]) -> str:
+    """Return README with its tables of chips made anew."""
+    before, begin, rest = readme.partition(_CHIPS)
+    _, end, after = rest.partition(_END)
+    tables = [summary(cases, found)]
+    tables += [
+        blocks(case, found[case.name]) for case in cases if case.drawn and case.name in found
+    ]
+    return "".join((before, begin, "\n".join(tables), end, after)) if end else readme
 
 
 def _is_pair(case: Case) -> bool:
@@ -114,12 +163,17 @@ def _clocks(rows: Sequence[tuple[Case, Any]]) -> str:
         slowest = max((run["seconds"] for run in placed["runs"]), default=0) if placed else 0
         body.append([
             case.name, f"{case.least_mhz:g}" if case.least_mhz else "",
-            f"{placed['worst_mhz']:.1f}" if placed else "", seeds, _in_use(placed),
+            _mhz(row), seeds, _in_use(placed),
             f"{row['cycles']:,}", _rate(row), f"{row['generation_seconds']:g}",
             f"{row['synthesis']['seconds']:g}",
             f"{slowest:g}" if placed else "",
         ])  # fmt: skip
     return _table(head, body, 1)
+
+
+def _mhz(row: Mapping[str, Any]) -> str:
+    """Return the worst clock of all seeds; nothing where none was placed."""
+    return f"{row['placement']['worst_mhz']:.1f}" if "placement" in row else ""
 
 
 def _in_use(placed: Mapping[str, Any] | None) -> str:
@@ -149,11 +203,11 @@ def _compared(rows: Sequence[tuple[Case, Any]]) -> str:
             "steps a second", "nJ a step, estimated")  # fmt: skip
     body = []
     for case, row in rows:
-        whole, placed = row["synthesis"]["whole"], row.get("placement")
+        whole = row["synthesis"]["whole"]
         body.append([
             f"{case.units}", case.rule, f"{whole['luts']:,}", f"{whole['block_rams']}",
             f"{whole['multipliers']}", f"{row['cycles']:,}",
-            f"{placed['worst_mhz']:.1f}" if placed else "", _rate(row),
+            _mhz(row), _rate(row),
             f"{sum(row['energy']['pj'].values()) / 1e3:.1f}",
         ])  # fmt: skip
     return _table(head, body, 2)

@@ -1,6 +1,7 @@
 """The committed table of chips in silicon: as its record says, and as what is wanted says."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from benchmarks import silicon, silicon_page
 from benchmarks.silicon_cases import CASES
 from neurosim.machine.parts import PARTS
 
-RECORD = Path(__file__).resolve().parents[2] / "docs" / "silicon.json"
+RECORD = silicon.RECORD
 KNOWN = {case.name: case for case in CASES}
 
 
@@ -110,6 +111,17 @@ def test_mistakes_are_told_before_anything_is_measured(asked, said, tmp_path, mo
 def test_the_committed_page_is_what_its_record_says_and_misses_nothing():
     record = json.loads(RECORD.read_text("utf-8"))
     assert RECORD.with_suffix(".md").read_text("utf-8") == silicon_page.text(CASES, record)
+    readme = silicon.README.read_text("utf-8")
+    assert silicon_page.summary(CASES, record) in readme
+    assert silicon_page.within(readme, CASES, record) == readme
+    assert set(record) == set(KNOWN)
     assert {name: KNOWN[name].missed(found) for name, found in record.items()} == {
         name: [] for name in record
     }
+
+
+@pytest.mark.parametrize("part", [p for p in PARTS.values() if p.clock_mhz], ids=lambda p: p.name)
+def test_clocks_to_count_on_were_reached_on_their_family(part):
+    (row,) = re.findall(r"^docs/silicon\.md, row (\S+)$", part.clock_source)
+    assert KNOWN[row].target.synthesis == part.synthesis
+    assert json.loads(RECORD.read_text("utf-8"))[row]["placement"]["worst_mhz"] >= part.clock_mhz
