@@ -12,6 +12,12 @@ from neurosim.machine.parts import PARTS
 
 RECORD = silicon.RECORD
 KNOWN = {case.name: case for case in CASES}
+KINDS = ("luts", "carries", "registers", "block_rams", "multipliers")
+BLOCKS = {
+    "bus": dict(zip(KINDS, (30, 3, 40, 3, 1), strict=True)),
+    "lane 0": dict(zip(KINDS, (20, 2, 50, 4, 1), strict=True)),
+    "lane 1": dict(zip(KINDS, (40, 7, 70, 5, 1), strict=True)),
+}
 
 
 def row(mhz: float | None = 101.5, luts: int = 3000, alarms: tuple[str, ...] = ()) -> dict:
@@ -23,7 +29,7 @@ def row(mhz: float | None = 101.5, luts: int = 3000, alarms: tuple[str, ...] = (
         "predicted": {"whole": {"luts": luts + 300}},
         "synthesis": {
             "yosys": "0.70", "seconds": 40.1, "whole": whole, "luts_of_a_lane": 240.4,
-            "luts_of_the_rest": 1080, "alarms": list(alarms),
+            "luts_of_the_rest": 1080, "alarms": list(alarms), "blocks": BLOCKS,
         },
     }  # fmt: skip
     if mhz is not None:
@@ -32,21 +38,25 @@ def row(mhz: float | None = 101.5, luts: int = 3000, alarms: tuple[str, ...] = (
             for n in range(3)
         ]
         found["placement"] = {"tool": "nextpnr-x 1.2", "worst_mhz": mhz, "runs": runs}
+        found["placement"]["utilisation"] = {"TRELLIS_COMB": {"used": 4321, "there": 9999}}
     return found
 
 
 def test_a_row_says_what_was_found():
     page = silicon_page.text(CASES, {"ecp5": row(), "artix7": row(None)})
     line = next(line for line in page.splitlines() if line.startswith("| ecp5 | 100 |"))
-    assert (
-        line == "| ecp5 | 100 | 101.5 | 101.5, 102.5, 103.5 | 1,000 | 101,500 | 3.5 | 40.1 | 62 |"
+    assert line == (
+        "| ecp5 | 100 | 101.5 | 101.5, 102.5, 103.5 | 4,321 of 9,999 | 1,000 | 101,500 | 3.5 | 40.1"
+        " | 62 |"
     )
+    assert "| 8 lanes with their tables | 60 | 9 | 120 | 9 | 2 |" in page
+    assert "| bus | 30 | 3 | 40 | 3 | 1 |" in page
     assert "| 3,000 of 83,640 | 3,300 (+10 %) | 240 | 1,080 |" in page
     assert "52 of 208 | 9 of 156 |" in page
     assert "3 seeds" in page
     assert "nextpnr-x 1.2" in page
     assert "* ecp5: way 0" in page
-    assert "| artix7 |  |  |  | 1,000 |  |" in page  # no clock without a placement
+    assert "| artix7 |  |  |  |  | 1,000 |  |" in page  # no clock without a placement
 
 
 def test_rules_stand_beside_each_other():
