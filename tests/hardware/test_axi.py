@@ -16,7 +16,7 @@ from tests.hardware import needs
 from tests.hardware.axi_case import Made
 
 BENCH = Path(__file__).with_name("axi_bench.py")
-QUICK = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
+QUICK = "PYTHON3=python3 OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
 MODULE = "tests.hardware.axi_bench"
 TESTS = re.findall(r"^@cocotb.test.*\nasync def (\w+)", BENCH.read_text(), re.MULTILINE)
 

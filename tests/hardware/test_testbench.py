@@ -59,7 +59,7 @@ def test_icarus_passes_and_fails_the_bench(bench, tmp_path):
 def test_verilator_passes_the_bench(bench, tmp_path):
     rtl = shutil.copytree(bench, tmp_path / "rtl")
     (command, *_), root = tools.verilator()
-    quick = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+    quick = "PYTHON3=python3 CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
     flags = ["--binary", "--timing", "-Wno-WIDTH", "--top-module", "network_tb", "network_tb.v",
              "-MAKEFLAGS", quick, "-CFLAGS", "-std=c++20 -fcoroutines"]  # fmt: skip
     if root:  # by a path without blanks, which make would not take
