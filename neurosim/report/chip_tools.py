@@ -250,7 +250,7 @@ def _choice(each: Table) -> list[str]:
         "" if mhz is None else f"{mhz:g}",
         "" if rate is None or not fits else quantities.count(round(rate)),
         _count(number(each, "largest_units")),
-        mark if fits else words_of(each, "fit", "why") or "does not fit",
+        mark if fits else f"no: {words_of(each, 'lacks')}",
     ]
 
 
@@ -265,7 +265,7 @@ def _of(each: Table, name: str) -> str:
 def proofs(record: Table) -> str:
     """Return which properties were proved of the Verilog, and how."""
     lines = [words(_proof(each)) for each in tables(record, "proof", "tasks")]
-    heads = ("properties of", "what they say", "", "by", "looked at", "seconds")
+    heads = ("properties of", "what they say", "", "looked at", "seconds")
     return table(heads, lines, TEXT) if lines else ""
 
 
@@ -275,8 +275,7 @@ def _proof(task: Table) -> list[str]:
     return [
         words_of(task, "name"),
         words_of(task, "about"),
-        words_of(task, "status") + f": {case}" * bool(case),
-        words_of(task, "engine"),
+        f"{words_of(task, 'status')} by {words_of(task, 'engine')}" + f": {case}" * bool(case),
         "" if depth is None else looked,
         _count(number(task, "seconds")),
     ]

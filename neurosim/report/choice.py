@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neurosim.machine.parts import PARTS, Fit
+from neurosim.machine.parts import PARTS
 from neurosim.report import quantities
 from neurosim.report.terminal import tidy
-from neurosim.study.hardware.choice import TOO_LARGE, Choice, Choices
+from neurosim.study.hardware.choice import Choice, Choices
 from neurosim.study.hardware.summary import counted
 
 HEADINGS = ("lanes", "LUTs", "RAMs", "mult.", "cycles", "steps/s", "largest N", "fits")
@@ -82,21 +82,11 @@ def _cells(each: Choice, leads: bool) -> Iterator[str | Text]:
     rate = each.steps_per_second
     yield "-" if rate is None or not each.fits else f"{rate:,.0f}" + "*" * leads
     yield "-" if each.largest_units is None else f"{each.largest_units:,}"
-    yield Text("yes", "green") if each.fits else Text(f"no: {_short(each)}", "red")
+    yield Text("yes", "green") if each.fits else Text(f"no: {each.lacks}", "red")
 
 
 def _amount(taken: int, there: int, least: str = "") -> Text:
     return Text(f"{least}{taken:,}", "red" if taken > there else "")
-
-
-def _short(each: Choice) -> str:
-    """Say in a word what there is too little of."""
-    fit: Fit = each.fit
-    if fit.why == TOO_LARGE:
-        return "not planned"
-    if fit.blocks > fit.blocks_there:
-        return "block RAMs"
-    return "multipliers" if fit.multipliers > fit.multipliers_there else "LUTs"
 
 
 def advice(found: Choices) -> Iterator[str]:

@@ -84,9 +84,20 @@ class Choice:
         """Learning steps a second of a chip that fits, to compare; 0 for what is unknown."""
         return (self.steps_per_second or 0.0) if self.fits else 0.0
 
+    @property
+    def lacks(self) -> str:
+        """What there is too little of, or that nobody planned it; empty where it fits."""
+        if self.fits:
+            return ""
+        if self.fit.why == TOO_LARGE:
+            return "not planned"
+        if self.fit.blocks > self.fit.blocks_there:
+            return "block RAMs"
+        return "multipliers" if self.fit.multipliers > self.fit.multipliers_there else "LUTs"
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        found = {**asdict(self), "fit": self.fit.as_dict(), "fits": self.fits}
+        found = {**asdict(self), "fit": self.fit.as_dict(), "fits": self.fits, "lacks": self.lacks}
         return {**found, "steps_per_second": self.steps_per_second}
 
 
