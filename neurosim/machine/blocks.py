@@ -90,11 +90,12 @@ def mapped(
 def mapped_anywhere(words: int, bits: int, kinds: Iterable[BlockKind]) -> Mapped:
     """Return how a RAM is mapped that may be of flip-flops too, as ``mapped`` says of others.
 
-    It is of these where neither field of the result counts anything.
+    It is of these where neither field of the result counts anything; where both cost the same it
+    is a memory.
     """
     ways = (way for kind in kinds for way in _ways(words, bits, False, kind))
     flip_flops = float(words * bits), Mapped(0, 0)
-    return min((flip_flops, *ways), key=lambda way: way[0])[1]
+    return min((*ways, flip_flops), key=lambda way: way[0])[1]
 
 
 def _ways(words: int, bits: int, rom: bool, kind: BlockKind) -> Iterator[tuple[float, Mapped]]:
