@@ -35,6 +35,9 @@ class BlockKind(NamedTuple):
         The narrowest width with which it is a RAM; any for a ROM.
     cost, blocks, lut_rams
         What Yosys takes it to cost, and the block RAMs or the memories of LUTs that it is.
+    cost_of_bits
+        The part of that cost that is for the bits of a word in use (`widthscale`); the rest is for
+        any.
     """
 
     address_bits: int
@@ -44,6 +47,7 @@ class BlockKind(NamedTuple):
     cost: int
     blocks: int
     lut_rams: int = 0
+    cost_of_bits: int = 0
 
 
 class Mapped(NamedTuple):
@@ -90,12 +94,12 @@ def mapped(
 def mapped_anywhere(words: int, bits: int, kinds: Iterable[BlockKind]) -> Mapped:
     """Return how a RAM is mapped that may be of flip-flops too, as ``mapped`` says of others.
 
-    It is of these where neither field of the result counts anything; where both cost the same it
-    is a memory.
+    It is of these where neither field of the result counts anything, and where a memory would
+    cost as much.
     """
     ways = (way for kind in kinds for way in _ways(words, bits, False, kind))
     flip_flops = float(words * bits), Mapped(0, 0)
-    return min((*ways, flip_flops), key=lambda way: way[0])[1]
+    return min((flip_flops, *ways), key=lambda way: way[0])[1]
 
 
 def _ways(words: int, bits: int, rom: bool, kind: BlockKind) -> Iterator[tuple[float, Mapped]]:
@@ -105,10 +109,12 @@ def _ways(words: int, bits: int, rom: bool, kind: BlockKind) -> Iterator[tuple[f
             continue
         granule = 1 if rom else min(kind.granule or width, width)
         sections = ceil(words / (1 << kind.address_bits - n))
-        count = ceil(sections * ceil(bits / granule) * granule / width)
+        stored = sections * ceil(bits / granule) * granule
+        count = ceil(stored / width)
         decoded = 0 if rom or sections == 1 else sections
         logic = (sections - 1) * bits + decoded
+        unused_part = (count * width - sections * bits) / width
         yield (
-            kind.cost * count + _LOGIC_COST * logic,
+            kind.cost * count - kind.cost_of_bits * unused_part + _LOGIC_COST * logic,
             Mapped(count * kind.blocks, sections, count * kind.lut_rams),
         )
