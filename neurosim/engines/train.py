@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neurosim.machine import Machine
 
 ENGINES = ("arrays", "stepwise", "clocked")
+EngineMaker = Callable[[Network, Rule, Number], Engine]
 
 
 def train(
@@ -31,7 +32,7 @@ def train(
     rule: Rule,
     inputs: ArrayLike,
     targets: ArrayLike,
-    engine: str = "arrays",
+    engine: str | EngineMaker = "arrays",
     number: Number | None = None,
     machine: Machine | str | None = None,
     seed: int = 0,
@@ -52,7 +53,8 @@ def train(
         of length ``steps`` will do for one of them.
     engine
         ``arrays`` (fast), ``stepwise`` (neuron objects exchanging messages) or ``clocked`` (the
-        same, in the time of a machine).
+        same, in the time of a machine); or what makes another one of network, rule and number, such
+        as ``hardware.OnChip(lanes=4)``, the simulated chip.
     number
         ``Float()``, the default, or ``Fixed(...)``.
     machine
@@ -178,7 +180,7 @@ def _for_run(
 def engine_for(
     network: Network,
     rule: Rule,
-    engine: str,
+    engine: str | EngineMaker,
     number: Number,
     machine: Machine | str | None = None,
     initial: Array | None = None,
@@ -186,6 +188,8 @@ def engine_for(
 ) -> Engine:
     """Return the engine of that name, ready for its first step of so many, as far as known."""
     rule = rule.for_units(len(network.units))
+    if not isinstance(engine, str):
+        return engine(network, rule, number)
     if engine not in ENGINES:
         raise UserError(
             f"engine {engine!r}: unknown.{nearest(engine, ENGINES)} Choose one of:"

@@ -23,6 +23,7 @@ from neurosim.model.network import Network
 from neurosim.model.traits import checked_leak
 from neurosim.study import catalog, checks, description, memory, rules
 from neurosim.study.cases import place
+from neurosim.study.engine import check_engine
 from neurosim.study.graphs import described_by, graph_from
 from neurosim.study.initial import ORTHOGONAL, orthogonal
 from neurosim.study.optimizers import OptimizerSpec
@@ -113,8 +114,8 @@ class Problem:
         if trained:
             _check_ends("output", self.network.outputs, "target", self.series.target_names)
         self._check_tier()
-        if trained and self.machine is None and self.scenario.engine == "clocked":
-            raise UserError("engine: clocked needs the time of a machine. Name one with --machine.")
+        if trained:
+            check_engine(self.scenario, self.machine, self.number)
 
     def _check_tier(self) -> None:
         carrier = self.machine.interconnect if self.machine else None

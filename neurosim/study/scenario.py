@@ -35,6 +35,7 @@ __all__ = [
     "folder_name",
     "from_mapping",
     "in_path",
+    "moved",
     "rate",
     "resolve_files",
 ]
@@ -62,7 +63,7 @@ class Scenario:
     tier
         analytic (lower bounds, any size), burst (messages as a whole) or cycle (flit by flit).
     engine
-        arrays (fast), stepwise (neuron objects) or clocked (in cycles).
+        arrays (fast), stepwise (neuron objects), clocked (in cycles) or chip (its Verilog).
     seeds
         Initial weights are drawn from each of these, and results are medians.
     sizes
@@ -90,7 +91,7 @@ class Scenario:
     number: NumberSpec = field(default_factory=NumberSpec)
     machine: str = "bus"
     tier: Literal["analytic", "burst", "cycle"] = "burst"
-    engine: Literal["arrays", "stepwise", "clocked"] = "arrays"
+    engine: Literal["arrays", "stepwise", "clocked", "chip"] = "arrays"
     seeds: tuple[int, ...] = (0,)
     sizes: tuple[int, ...] = ()
     largest: Mapping[str, int] = field(default_factory=dict)
@@ -155,6 +156,15 @@ def resolve_files(scenario: Scenario, folder: Path) -> Scenario:
         if (folder / table[key]).is_file():
             table[key] = str((folder / table[key]).resolve())
     _locate_rules(described, lambda path: _full(folder / path))
+    return from_mapping(described, f"{scenario.name}:")
+
+
+def moved(scenario: Scenario, place: Callable[[Path], str | None]) -> Scenario:
+    """Return ``scenario`` with every file that it names where ``place`` says, None for as it is."""
+    described = description.mapping(scenario)
+    for table, key in _files(described):
+        table[key] = place(Path(table[key])) or table[key]
+    _locate_rules(described, place)
     return from_mapping(described, f"{scenario.name}:")
 
 

@@ -25,6 +25,7 @@ from neurosim.errors import RunFailed
 from neurosim.model.network import Network
 from neurosim.study import rules
 from neurosim.study.busiest import IDLE, Busiest, Busy
+from neurosim.study.engine import engine_of
 from neurosim.study.problem import Problem
 from neurosim.study.scenario import Scenario
 from neurosim.study.series import Series
@@ -137,7 +138,7 @@ def _trained(job: Job, watch: Watcher, stopped: Callable[[], bool]) -> Outcome:
             problem.rule(job.rule),
             inputs,
             targets,
-            engine=job.scenario.engine,
+            engine=engine_of(job.scenario, problem.machine, len(problem.network.units)),
             number=problem.number,
             machine=problem.machine if job.scenario.engine == "clocked" else None,
             seed=job.seed,

@@ -9,7 +9,7 @@ from neurosim.engines.cells import encoded_rate
 from neurosim.learning.rule import Rule
 from neurosim.model.fixed import Fixed
 from neurosim.study.hardware import map as word_map
-from neurosim.study.hardware.core import BANKS, stored
+from neurosim.study.hardware.places import BANKS, stored
 
 DRIVER, HEADER, TABLE = "network_driver.py", "network.h", "registers.md"
 

@@ -24,15 +24,16 @@ from neurosim.learning.rule import Rule
 from neurosim.model.arithmetic import Format
 from neurosim.model.fixed import Fixed
 from neurosim.model.network import Edge, Network
-from neurosim.model.neuron import Role
-from neurosim.schedule import Schedule, Source
+from neurosim.schedule import Source
+from neurosim.study.hardware import image
+from neurosim.study.hardware.image import Image
+from neurosim.study.hardware.places import BANKS, kept_words, stored
 
 if TYPE_CHECKING:
     from myhdl_core.assemble import Assembled
     from myhdl_core.core import Chip, Section, Steps
 
 TOGETHER = 256  # steps that the compiled chip does in one call
-BANKS = {Source.WEIGHT: 0, Source.X: 1, Source.Y: 2, Source.UNIT: 3}
 Vector = NDArray[np.float64]
 
 
@@ -56,54 +57,6 @@ class Block(NamedTuple):
     words: dict[str, NDArray[np.int64]]
     cycles: NDArray[np.uint32]
     phases: NDArray[np.uint32]
-
-
-class Kept(NamedTuple):
-    """Where an array lies on the chip: a section of every lane, and the places of its words."""
-
-    bank: int
-    offset: int
-    words: int
-    lane: NDArray[np.int64]
-    place: NDArray[np.int64]
-
-    def by_lane(self, raw: NDArray[np.int64], lanes: int) -> NDArray[np.int64]:
-        """Return an array in network order as it lies in the lanes, zeros where nothing does."""
-        words = np.zeros((lanes, self.words), dtype=np.int64)
-        words[self.lane, self.place] = raw
-        return words
-
-
-def stored(plan: Schedule) -> tuple[str, ...]:
-    """Return the names of what the rule keeps from step to step."""
-    units = plan.network.neurons[: len(plan.network.units)]
-    memories = (memory for unit in units for memory in plan.rule.memories(unit, plan.network))
-    return tuple(sorted({memory.name for memory in memories if memory.role is Role.STORED}))
-
-
-def kept_words(plan: Schedule) -> dict[str, Kept]:
-    """Return where the weights lie and what the rule keeps, as far as the chip has a word of it."""
-    placement, edges = plan.placement, plan.placement.edges
-    lane, edge = placement.by_edge()
-    found = {"w": Kept(BANKS[Source.WEIGHT], 0, edges, lane, edge)}
-    for name in stored(plan):
-        if name in placement.banks:
-            bank = BANKS[placement.banks[name]]
-            found[name] = Kept(bank, placement.offsets[name], edges, lane, edge)
-        elif name in placement.offsets:
-            found[name] = _all_edges(plan, name)
-    return found
-
-
-def _all_edges(plan: Schedule, name: str) -> Kept:
-    """Return where RTRL's array with a word for each edge of the network lies, for every unit."""
-    placement, edges = plan.placement, len(plan.network.edges)
-    units = plan.network.neurons[: len(plan.network.units)]
-    lane = np.array([[placement.lane[unit.number]] * edges for unit in units])
-    hosts = [placement.lanes[placement.lane[unit.number]].index(unit) for unit in units]
-    place = np.array(hosts)[:, None] * edges + np.arange(edges)
-    words = max(map(len, placement.lanes)) * edges
-    return Kept(BANKS[Source.Y], placement.offsets[name], words, lane, place)
 
 
 class Core:
@@ -159,6 +112,12 @@ class Core:
         outputs: Vector = self.number.decode(done.outputs[0])
         return outputs
 
+    def step_raw(self, x: ArrayLike, target: ArrayLike) -> NDArray[np.int64]:
+        """Learn from one sample of raw words; return the raw outputs, shape (outputs,)."""
+        stream = np.concatenate([x, target])[None]
+        outputs: NDArray[np.int64] = self._run_raw(stream, len(self._network.outputs)).outputs[0]
+        return outputs
+
     def train(
         self,
         inputs: ArrayLike,
@@ -210,9 +169,12 @@ class Core:
 
     def _run(self, x: Vector, target: Vector, learn: bool, **asked: Any) -> Steps:
         stream = np.concatenate([self.number.encode(x), self.number.encode(target)], axis=1)
-        done = self.chip.steps(stream, len(x), target.shape[1], learn=learn, **asked)
-        self.steps += len(x)
-        self._parity ^= len(x) & 1
+        return self._run_raw(stream, target.shape[1], learn=learn, **asked)
+
+    def _run_raw(self, stream: NDArray[np.int64], outputs: int, **asked: Any) -> Steps:
+        done = self.chip.steps(stream, len(stream), outputs, **asked)
+        self.steps += len(stream)
+        self._parity ^= len(stream) & 1
         self.cycles = int(done.cycles[-1])
         return done
 
@@ -271,6 +233,24 @@ class Core:
             raise UserError(f"activations: one for each of {len(self._units)} units.")
         for place, word in zip(self._units, self.number.encode(given), strict=True):
             self.chip.write(0, BANKS[Source.UNIT], self._newest + int(place), [word])
+
+    def image(self) -> tuple[Image, int]:
+        """Return all words of the chip, and in which half its newest activations lie, 0 or 1."""
+        return image.taken(self.chip, self.assembled.program.shape), self._parity
+
+    def load(self, words: Image, parity: int) -> None:
+        """Make the chip what another one was when its ``image()`` was taken.
+
+        It goes on as that one did, bit for bit; ``steps`` and ``cycles`` count from zero.
+        """
+        self.reset()
+        if parity:  # a step turns it over; whatever it leaves is written over
+            self._run(*self._nothing(), learn=False)
+        image.put(self.chip, self.assembled.program.shape, words)
+        self.cycles = self.steps = 0
+
+    def _nothing(self) -> tuple[Vector, Vector]:
+        return np.zeros((1, len(self._network.inputs))), np.zeros((1, len(self._network.outputs)))
 
     @property
     def _newest(self) -> int:

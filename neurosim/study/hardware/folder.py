@@ -34,7 +34,7 @@ from neurosim.study import description, results
 from neurosim.study.hardware import axi, boards, build, diagram, fusesoc, readme
 from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.check import Model
-from neurosim.study.hardware.core import kept_words
+from neurosim.study.hardware.places import kept_words
 from neurosim.study.hardware.summary import Chip
 from neurosim.study.scenario import Scenario
 

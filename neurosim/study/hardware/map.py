@@ -18,7 +18,7 @@ from neurosim.model.neuron import Role
 from neurosim.schedule import Schedule, Source
 from neurosim.schedule.bursts import SUM, P
 from neurosim.schedule.lowering import NEW, OLD
-from neurosim.study.hardware.core import BANKS
+from neurosim.study.hardware.places import BANKS
 
 HEADER = (
     "neuron", "word", "source", "lane", "memory", "bank", "address", "bits", "fraction_bits",
