@@ -17,6 +17,7 @@ from myhdl_core.activation import activation
 from myhdl_core.bus import bus, word_wires
 from myhdl_core.circuit import CONTROL, Circuit, width_of
 from myhdl_core.control import control, manner_wires
+from myhdl_core.emit import BLOCKS
 from myhdl_core.hdl import Bundle, bit, bits, word
 from myhdl_core.host import host, host_wires, post_wires
 from myhdl_core.lane import lane, lane_control, lane_mask, lane_ring
@@ -25,8 +26,6 @@ from myhdl_core.network import network, turn_wires
 from myhdl_core.rotator import rotator
 from myhdl_core.sequencer import pace_wires, sequencer, take_wires
 
-#: The blocks that are converted, each to a module in a file of its name.
-BLOCKS = ("network", "sequencer", "control", "host", "lane", "bus", "activation", "rotator")
 _MAKERS: dict[str, Callable[..., Any]] = dict(
     zip(BLOCKS, (network, sequencer, control, host, lane, bus, activation, rotator), strict=True)
 )

@@ -6,20 +6,15 @@ Equal programs give equal bytes: no date, no path, no name of a user's node is i
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 
 from myhdl_core.circuit import CONTROL, Circuit, width_of
 from myhdl_core.contents import contents
 from myhdl_core.leaves import MEMORY, microcode, rom
 from myhdl_core.microcode import Microprogram
-from neurosim.errors import RunFailed
+from myhdl_core.verilog import all_converted, written
 
+#: The blocks that `convert.py` makes, each a module in a file of its name.
 BLOCKS = ("network", "sequencer", "control", "host", "lane", "bus", "activation", "rotator")
 
 
@@ -36,18 +31,10 @@ def emit(program: Microprogram, folder: Path | str) -> list[Path]:
     RunFailed
         When a conversion fails, with what it said.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     circuit, tables = _complete(program)
-    blocks = [name for name in BLOCKS if name != "rotator" or circuit.bits("ride")]
-    given = json.dumps(circuit)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        made = pool.map(lambda name: converted("myhdl_core.convert", name, given), blocks)
-        texts = dict(zip(blocks, made, strict=True))
-    texts |= {"memory": MEMORY} | tables
-    for name, text in texts.items():
-        (folder / f"{name}.v").write_text(text)
-    return [folder / f"{name}.v" for name in texts]
+    blocks = (name for name in BLOCKS if name != "rotator" or circuit.bits("ride"))
+    modules = all_converted("myhdl_core.convert", dict.fromkeys(blocks, json.dumps(circuit)))
+    return written(modules | {"memory": MEMORY} | tables, folder)
 
 
 def _complete(program: Microprogram) -> tuple[Circuit, dict[str, str]]:
@@ -68,36 +55,3 @@ def _complete(program: Microprogram) -> tuple[Circuit, dict[str, str]]:
         about = "How far the rotator turns, for each entry of the instruction that rides."
         roms["turns"] = rom("turns", about, turns, circuit.turn_bits, width_of(len(turns)))
     return circuit, roms
-
-
-@lru_cache(maxsize=64)
-def converted(converter: str, name: str, given: str) -> str:
-    """Return the Verilog of a block, converted in a process of its own.
-
-    Parameters
-    ----------
-    converter
-        The module that converts when it is run, with ``given`` on standard input.
-    name
-        The block, which is the module and the file in Verilog.
-    given
-        What the block is made from, as JSON.
-
-    Raises
-    ------
-    RunFailed
-        When the conversion fails, with what it said.
-    """
-    here = str(Path(__file__).parents[1])
-    search = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-m", converter, name, folder],
-            input=given,
-            env={**os.environ, "PYTHONPATH": search, "PYTHONHASHSEED": "0"},
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise RunFailed(f"module {name}: not converted to Verilog.\n{done.stderr.strip()}")
-        return (Path(folder) / f"{name}.v").read_text()

@@ -6,26 +6,16 @@ steps, and the memories read back. What to expect stands in the files; nothing i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files as files_of
 from pathlib import Path
 
 from myhdl_core.microcode import Shape
+from myhdl_core.verilog import widths_of
 
 NAME = "network_tb"
 FOLDER = "vectors"
-_PORT = re.compile(r"^(input|output)\s+(?:signed\s+)?(?:\[(\d+):0\]\s*)?(\w+);", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port of the chip: its name, direction and bits."""
-
-    name: str
-    direction: str
-    bits: int
 
 
 @dataclass(frozen=True)
@@ -78,16 +68,9 @@ class Vectors:
     final: tuple[Words, ...]
 
 
-def ports_of(network: Path) -> tuple[Port, ...]:
-    """Return the ports of the top module, as its file declares them."""
-    found = _PORT.findall(network.read_text("utf-8"))
-    return tuple(Port(name, kind, int(top or 0) + 1) for kind, top, name in found)
-
-
 def write(folder: Path, shape: Shape, vectors: Vectors) -> list[Path]:
     """Write the test bench and its files beside the chip's Verilog."""
-    widths = {port.name: port.bits for port in ports_of(folder / "network.v")}
-    texts = {f"{NAME}.v": text(shape, vectors, widths)}
+    texts = {f"{NAME}.v": text(shape, vectors, widths_of(folder / "network.v"))}
     texts |= {f"{FOLDER}/{name}.hex": content for name, content in files(shape, vectors).items()}
     (folder / FOLDER).mkdir(exist_ok=True)
     for name, content in texts.items():

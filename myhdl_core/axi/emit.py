@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from myhdl_core.axi.interface import Interface
-from myhdl_core.emit import converted
+from myhdl_core.verilog import all_converted, written
 
 BLOCKS = ("network_axi", "axi_registers", "axi_conductor", "axi_intake", "axi_answers")
 BUFFER = """\
@@ -54,18 +53,14 @@ def emit(chip: Interface, folder: Path | str) -> list[Path]:
     RunFailed
         When a conversion fails, with what it said.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        made = pool.map(lambda name: _converted(name, chip), BLOCKS)
-        texts = dict(zip(BLOCKS, made, strict=True)) | {"axi_buffer": BUFFER}
-    for name, text in texts.items():
-        (folder / f"{name}.v").write_text(text)
-    return [folder / f"{name}.v" for name in texts]
+    given = {name: json.dumps(_told(name, chip)) for name in BLOCKS}
+    modules = all_converted("myhdl_core.axi.convert", given)
+    return written(modules | {"axi_buffer": BUFFER}, folder)
 
 
-def _converted(name: str, chip: Interface) -> str:
-    if name != "axi_registers":  # which alone holds constants: others are equal for more chips
-        known = {"units": 0, "edges": 0, "learning_cycles": 0, "inference_cycles": 0, "layout": 0}
-        chip = chip._replace(**known, w_depth=0, x_depth=0, y_depth=0, u_depth=0, rate=0)
-    return converted("myhdl_core.axi.convert", name, json.dumps(chip))
+def _told(name: str, chip: Interface) -> Interface:
+    """Return what a block is made from: constants are told to the only one that holds them."""
+    if name == "axi_registers":
+        return chip
+    known = {"units": 0, "edges": 0, "learning_cycles": 0, "inference_cycles": 0, "layout": 0}
+    return chip._replace(**known, w_depth=0, x_depth=0, y_depth=0, u_depth=0, rate=0)

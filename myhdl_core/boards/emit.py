@@ -10,9 +10,8 @@ from typing import Any
 from myhdl_core.boards import top as texts
 from myhdl_core.boards.board import BAUD, Board
 from myhdl_core.boards.line import Line
-from myhdl_core.emit import converted
 from myhdl_core.silicon.families import FAMILIES
-from myhdl_core.testbench import ports_of
+from myhdl_core.verilog import all_converted, of_chip, widths_of
 
 #: The modules of the bridge, and whether they know how long a bit on the line is.
 BLOCKS = {
@@ -39,7 +38,7 @@ def emit(board: Board, rtl: Path, folder: Path, word_bits: int) -> list[Path]:
         When a conversion to Verilog fails.
     """
     clock_mhz = board.clock_mhz
-    widths = {port.name: port.bits for port in ports_of(rtl / "network_axi.v")}
+    widths = widths_of(rtl / "network_axi.v")
     address_bits = widths["s_axil_awaddr"]
     line = Line(clock_mhz * 1_000_000 // BAUD, (address_bits + 7) // 8, widths["s_axis_tdata"] // 8)
     made = {
@@ -48,13 +47,16 @@ def emit(board: Board, rtl: Path, folder: Path, word_bits: int) -> list[Path]:
     }
     name, text = texts.constraints(board)
     made[name] = text
-    for block, timed in BLOCKS.items():
-        given = json.dumps(line if timed else line._replace(divider=0))
-        made[f"{block}.v"] = converted("myhdl_core.boards.convert", block, given)
+    given = {
+        block: json.dumps(line if timed else line._replace(divider=0))
+        for block, timed in BLOCKS.items()
+    }
+    blocks = all_converted("myhdl_core.boards.convert", given)
+    made |= {f"{block}.v": verilog for block, verilog in blocks.items()}
     own = [file for file in made if file.endswith(".v")]
     told = _told(board, line, word_bits) | {
         "constraints": name,
-        "sources": sorted(own) + sorted(f"../../{path.name}" for path in _chip(rtl)),
+        "sources": sorted(own) + sorted(f"../../{path.name}" for path in of_chip(rtl)),
     }
     made["board.json"] = json.dumps(told, indent=1) + "\n"
     for script in SCRIPTS:
@@ -63,11 +65,6 @@ def emit(board: Board, rtl: Path, folder: Path, word_bits: int) -> list[Path]:
     for file, content in made.items():
         (folder / file).write_text(content, "utf-8", newline="\n")
     return [folder / file for file in made]
-
-
-def _chip(rtl: Path) -> list[Path]:
-    """Return the chip's own Verilog."""
-    return [path for path in rtl.glob("*.v") if not path.stem.endswith("_tb")]
 
 
 def _told(board: Board, line: Line, word_bits: int) -> dict[str, Any]:

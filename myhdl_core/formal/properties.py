@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 
 from myhdl_core.assemble import Assembled
-from myhdl_core.testbench import Port, ports_of
+from myhdl_core.verilog import Port, of_chip, ports_of, widths_of
 
 FOLDER, BUS = "formal", "network_axi.v"
 #: Cycles at most from a start to the first of the program; how long the reset of a proof lasts.
@@ -227,7 +227,7 @@ def _modules(rtl: Path, facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _bus_modules(rtl: Path, facts: Facts, ports: tuple[Port, ...]) -> Iterator[tuple[str, str]]:
-    widths = {port.name: port.bits for port in ports_of(rtl / BUS)}
+    widths = widths_of(rtl / BUS)
     numbers = {"sample": facts.sample, "outputs": facts.outputs}
     numbers["words_high"] = (2 * facts.sample * facts.outputs).bit_length() - 1
     yield (
@@ -265,7 +265,7 @@ def _tied(ports: tuple[Port, ...], connected: set[str]) -> str:
 
 def _task(task: Task, rtl: Path) -> str:
     own = {f"{name}.v" for name in task.own}
-    names = {path.name for path in rtl.glob("*.v")} - {"network_tb.v"} - own
+    names = {path.name for path in of_chip(rtl)} - own
     wraps = ("network_", "axi_")
     if "network.v" in own:
         chip = sorted(name for name in names if name.startswith(("network_axi", "axi_")))

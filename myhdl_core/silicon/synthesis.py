@@ -10,6 +10,7 @@ from typing import Any
 
 from myhdl_core.silicon import netlist, yosys
 from myhdl_core.silicon.families import Family, Resources, family_named
+from myhdl_core.verilog import of_chip
 from neurosim.errors import RunFailed, UserError
 
 Say = Callable[[str], object]
@@ -180,8 +181,7 @@ def top_of(folder: Path) -> str:
 
 def sources(folder: Path) -> list[str]:
     """Return the commands that read the Verilog of a folder, without test benches."""
-    files = sorted(file for file in folder.glob("*.v") if not file.stem.endswith("_tb"))
-    return [f"read_verilog {yosys.quoted(file.name)}" for file in files]
+    return [f"read_verilog {yosys.quoted(file.name)}" for file in of_chip(folder)]
 
 
 def of_a_lane(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from myhdl_core import emit as emitter
+from myhdl_core import verilog as files
 from myhdl_core.core import Bank, Chip
 from myhdl_core.emit import emit
 from myhdl_core.microcode import Microprogram
@@ -148,7 +148,7 @@ def test_phases_begin_with_the_first_entry_of_an_instruction(program, chip):
 def test_emission_is_reproducible(rules, program, verilog, tmp_path):
     if rules.lanes != 3:
         pytest.skip("once is enough")
-    emitter.converted.cache_clear()
+    files.converted.cache_clear()
     emit(program, tmp_path)
     for path in verilog.glob("*.v"):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from myhdl_core import testbench
+from myhdl_core import testbench, verilog
 from myhdl_core.assemble import Assembled
 from myhdl_core.boards.board import Board
 from myhdl_core.testbench import Vectors, Words
@@ -126,7 +126,7 @@ def _make(design: Design, made: Path, waveforms: bool, board: Board | None) -> N
 
     plan, number = design.assembled.learning, design.number
     emit(design.assembled.program, made)
-    ports = testbench.ports_of(made / "network.v")
+    ports = verilog.ports_of(made / "network.v")
     expected = vectors(design)
     testbench.write(made, design.assembled.program.shape, expected)
     texts = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from myhdl_core.boards.board import BOARDS, Board
+from myhdl_core.verilog import of_chip
 from neurosim.study.hardware.boards import FOLDER
 
 NAME, CORE = "network.core", "neurosim:chip:network:1.0.0"
@@ -19,15 +20,14 @@ FLOWS = {"ecp5": "trellis", "ice40": "icestorm"}
 def text(rtl: Path) -> str:
     """Return the core file of a folder: all Verilog, the test bench, and the boards in it."""
     boards = [board for board in BOARDS.values() if (rtl / FOLDER / board.name).is_dir()]
-    verilog = sorted(path.name for path in rtl.glob("*.v"))
-    chip = [name for name in verilog if not name.endswith("_tb.v")]
+    chip = [path.name for path in of_chip(rtl)]
     top = "network_axi" if "network_axi.v" in chip else "network"
     described: dict[str, Any] = {
         "name": CORE,
         "description": "A network that learns while it runs",
         "filesets": {
             "rtl": {"files": chip, "file_type": "verilogSource-2005"},
-            "tb": _bench(rtl, verilog),
+            "tb": _bench(rtl),
             **{board.name: _files(rtl, board) for board in boards},
         },
         "targets": {
@@ -43,10 +43,10 @@ def text(rtl: Path) -> str:
     return "CAPI=2:\n" + "\n".join(_yaml(described)) + "\n"
 
 
-def _bench(rtl: Path, verilog: Iterable[str]) -> dict[str, Any]:
+def _bench(rtl: Path) -> dict[str, Any]:
     """Return the test bench; it reads its vectors where it runs."""
     vectors = sorted(path.relative_to(rtl).as_posix() for path in rtl.glob("vectors/*.hex"))
-    benches = [_file(name) for name in verilog if name == "network_tb.v"]
+    benches = [_file(path.name) for path in rtl.glob("network_tb.v")]
     return {"files": benches + [{name: {"file_type": "user", "copyto": name}} for name in vectors]}
 
 

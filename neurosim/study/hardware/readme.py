@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from myhdl_core.assemble import Assembled
 from myhdl_core.axi.table import rows_of
-from myhdl_core.testbench import Port
+from myhdl_core.verilog import Port
 from neurosim.model.fixed import Fixed
 from neurosim.study.hardware.summary import CLOCK_MHZ, Chip
 
