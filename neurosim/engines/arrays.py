@@ -7,10 +7,12 @@ shared among them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurosim.engines.cells import encoded_rate, encoded_rates
+from neurosim.engines.checkpoint import trees
 from neurosim.engines.compiled import Work, kernel_for
 from neurosim.engines.fit import check_fit
 from neurosim.learning.counts import Census, Counts
@@ -18,6 +20,19 @@ from neurosim.learning.rule import Rule
 from neurosim.model.arithmetic import Array, Float, Format, Number
 from neurosim.model.layout import Layout
 from neurosim.model.network import Network
+
+
+class Learning(NamedTuple):
+    """What the array form is in the middle of: see ``ArraysEngine.state``."""
+
+    steps: int
+    weights: Array
+    rate: Array
+    activations: Array
+    rule: Any
+    gradient: Array
+    optimizer: Any
+    moves: int
 
 
 class ArraysEngine:
@@ -77,6 +92,11 @@ class ArraysEngine:
         return int(self._done[0])
 
     @property
+    def compiled(self) -> bool:
+        """Whether a kernel does the steps."""
+        return self._work is not None
+
+    @property
     def activations(self) -> Array:
         """Raw activations of the units after the last step, (..., units)."""
         return self._activations if self._work is None else self._work.activations
@@ -131,6 +151,44 @@ class ArraysEngine:
             self._rate = encoded_rates(number, rule, self.steps, 1)[0]
         direction = direction.reshape(self._weights.shape)
         self._weights = number.learn(self._weights, self._rate, direction)
+
+    def state(self) -> Any:
+        """Return all that the next step depends on; see ``checkpoint/trees.py``."""
+        if self._work is not None:
+            return self._work.state
+        return Learning(
+            self.steps,
+            self._weights,
+            self._rate,
+            self._activations,
+            self._state,
+            self._gradient,
+            self._optimizing,
+            self._moves,
+        )
+
+    def template(self) -> Any:
+        """Return a state whose sequences are no longer empty, where they grow with the steps."""
+        state = self.state()
+        if self._work is not None:
+            return state
+        layout, number, y = self.layout, self.number, np.zeros_like(self._activations)
+        rule = self.rule.init(layout, number, y)
+        if trees.grows(rule):
+            lead, ends = y.shape[:-1], (self._network.inputs, self._network.outputs)
+            x, target = (np.zeros((*lead, len(each)), dtype=number.dtype) for each in ends)
+            rule = self.rule.step(
+                layout, number, number.operand(self._weights), rule, x, target
+            ).state
+        return state._replace(rule=rule)
+
+    def restore(self, state: Any) -> None:
+        """Go on from a state that an engine like this one has had."""
+        if self._work is not None:
+            trees.fill(self._work.state, state)
+            return
+        self._done[0], self._weights, self._rate, self._activations = state[:4]
+        self._state, self._gradient, self._optimizing, self._moves = state[4:]
 
     def weights(self) -> Array:
         """Return the weights as real values, (..., edges) in network order."""

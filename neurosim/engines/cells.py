@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurosim.engines.checkpoint import trees
 from neurosim.engines.fit import check_fit
 from neurosim.engines.kernels import bind, bind_payload
 from neurosim.engines.tally import storage, tally
@@ -175,6 +176,24 @@ class Cells:
             cell.memory["y"][0] = word
         for cell, word in zip(self.outputs, target, strict=True):
             cell.memory["target"][0] = word
+
+    def state(self) -> dict[str, Any]:
+        """Return all words, those that lie in messages with them, and the steps that were fed."""
+        messages = {
+            f"{cell.neuron.number} {name}": cell.memory[name]
+            for cell in self.cells
+            for name, memory in cell.described.items()
+            if memory.by_reference
+        }
+        return {"words": self.store, "messages": messages, "fed": self._fed}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state that the same neurons have had."""
+        trees.fill(self.store, state["words"])  # bound programs hold on to its parts
+        for place, words in state["messages"].items():
+            number, name = place.split(" ", 1)
+            self.cells[int(number)].memory[name] = words
+        self._fed = state["fed"]
 
     def read(self, name: str) -> Array:
         """Read the first word of a memory at every output, raw."""

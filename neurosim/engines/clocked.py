@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from neurosim.engines.activity import Activity
 from neurosim.engines.cells import Cells
 from neurosim.engines.clock.dram import DramChannel
@@ -62,13 +64,14 @@ class ClockedEngine:
         self.cycles: list[int] = []
         self.counts = Counts()
         self.activity: Activity | None = None
+        self._beginning: tuple[Any, ...] = ()  # of the last step
         self._scores: dict[int, Score] = {}
         self._known: dict[tuple[Any, ...], Known] = {}
 
     def step(self, x: Array, target: Array) -> tuple[Array, Array]:
         """Learn from one raw sample; return the raw activations and errors of the outputs."""
         phase = len(self.cycles) % self.period
-        beginning = (phase, *(self.dram.state if self.dram else ()))
+        beginning = self._beginning = (phase, *(self.dram.state if self.dram else ()))
         self.cells.feed(x, target)
         if beginning in self._known:
             for again in self._known[beginning].done:
@@ -93,6 +96,36 @@ class ClockedEngine:
         counts = cells.counts(phase, activity.words_received)
         activity.multiplications = counts.multiplications
         return Known(played.done, activity, counts, dram.state if dram else ())
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next step depends on; see ``checkpoint/trees.py``."""
+        return {
+            "cells": self.cells.state(),
+            "cycles": np.array(self.cycles, dtype=np.int64),
+            "dram": self.dram.state if self.dram else (),
+            "beginning": self._beginning,
+            "counts": self.counts,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state that an engine like this one has had."""
+        self.cells.restore(state["cells"])
+        self.cycles, self.counts = state["cycles"].tolist(), state["counts"]
+        self._beginning = state["beginning"]
+        if self.cycles:
+            self.activity = self._timed(self._beginning)
+        if self.dram is not None:
+            self.dram.state = state["dram"]
+
+    def _timed(self, beginning: tuple[Any, ...]) -> Activity:
+        """Return the account of a step that began so, without touching words."""
+        cells, dram, (phase, *before) = self.cells, self.dram, beginning
+        if dram is not None:
+            dram.state = tuple(before)
+        score = Score(cells.network, cells.rule, cells.number, self.machine, phase)
+        activity = Performance(score, self.clock, dram, self.tier).play()
+        activity.multiplications = self.counts.multiplications
+        return activity
 
     @property
     def simulated(self) -> int:

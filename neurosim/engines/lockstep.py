@@ -8,11 +8,13 @@ are those of the schedule, which does not depend on data.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
 from neurosim.engines.activity import Activity, BankActivity, LinkActivity, NeuronActivity
 from neurosim.engines.cells import encoded_rate, encoded_rates
+from neurosim.engines.checkpoint import trees
 from neurosim.engines.clocked import ClockedEngine
 from neurosim.engines.passes import BoundPass, Chip, bound
 from neurosim.learning.counts import Counts
@@ -77,6 +79,16 @@ class LockstepEngine:
         y, error = self.chip.outputs("y.new"), self.chip.outputs("error")
         self.chip.turn()
         return y, error
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next step depends on; see ``checkpoint/trees.py``."""
+        return {**self.chip.state, "rate": self.chip.rate, "steps": len(self.cycles)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state that an engine like this one has had."""
+        trees.fill(self.chip.state, {key: state[key] for key in self.chip.state})
+        self.chip.rate = state["rate"]
+        self.cycles = [self.schedule.cycles] * state["steps"]
 
     def weights(self) -> Array:
         """Return the weights as real values, in network order."""

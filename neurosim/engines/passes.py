@@ -41,6 +41,12 @@ class Chip:
         if any(u.has_bias for u in self.units):
             self._array("y.old")[placement.places + len(network.inputs)] = number.encode(1.0)
 
+    @property
+    def state(self) -> dict[str, Array]:
+        """All words of the chip, in arrays that are changed in place."""
+        banks = {f"bank {source.name}": words for source, words in self.bank.items()}
+        return {**banks, "scalar": self.scalar}
+
     def take(self, x: Array, target: Array) -> None:
         """Write a sample's words into the unit bank."""
         first = self.plan.placement.places

@@ -7,6 +7,7 @@ neuron computes never depends on that order, because a message fills the place o
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from typing import Any
 
 from neurosim.engines.cells import Cell, Cells
 from neurosim.learning.counts import Counts
@@ -78,6 +79,15 @@ class StepwiseEngine:
         self.counts = self.cells.counts(phase, mail.words_received)
         self.steps += 1
         return self.cells.predicted(), self.cells.read("error")
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next step depends on; see ``checkpoint/trees.py``."""
+        return {"cells": self.cells.state(), "steps": self.steps, "counts": self.counts}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state that an engine like this one has had."""
+        self.cells.restore(state["cells"])
+        self.steps, self.counts = state["steps"], state["counts"]
 
     def weights(self) -> Array:
         """Return the weights as real values, in network order."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.engines.arrays import ArraysEngine
+from neurosim.engines.checkpoint import Keeper, Keeping, marks_of, opened
 from neurosim.engines.loop import Divergence, Engine, OnStep, pass_through
 from neurosim.engines.run import Run
 from neurosim.engines.stepwise import StepwiseEngine
@@ -41,6 +43,7 @@ def train(
     on_part: OnStep | None = None,
     optimizer: Optimizer | None = None,
     schedule: Schedule | None = None,
+    checkpoint: str | Path | Keeping | None = None,
 ) -> Run:
     """Let a network learn while a stream runs through it, one step a sample.
 
@@ -72,6 +75,10 @@ def train(
         those since the last call, (steps, outputs).
     optimizer, schedule
         In place of the rule's own.
+    checkpoint
+        Folder of this one training. Where it holds something of exactly the same one, training
+        goes on from there, and to the same bits as if it had never stopped; and every 15 s, on
+        Ctrl-C and at the end that is written anew.
 
     Returns
     -------
@@ -91,7 +98,13 @@ def train(
     stepper = engine_for(network, rule, engine, number, machine, steps=len(x))
     if on_start is not None:
         on_start(stepper)
-    run, diverged = _loop(stepper, rule, [network], number, x, target, on_step, on_part)[0]
+    kept = _keeping(checkpoint)
+    form = f"{engine!r} {type(stepper).__name__} {getattr(stepper, 'compiled', '')}"
+    of = getattr(stepper, "machine", machine)
+    marks = marks_of(network, rule, number, form, of, x, target) if kept else {}
+    with opened(kept, stepper, marks) as keeper:
+        ended = _loop(stepper, rule, [network], number, x, target, on_step, on_part, keeper)
+    run, diverged = ended[0]
     if diverged is not None:
         raise RunFailed(
             f"{rule.title} on {network.name}: diverged at step {diverged.step}, {diverged.seen}."
@@ -167,6 +180,13 @@ def gradients(
     return result
 
 
+def _keeping(checkpoint: str | Path | Keeping | None) -> Keeping | None:
+    """Return where and how often checkpoints are written, from a folder or as it stands."""
+    if checkpoint is None or isinstance(checkpoint, Keeping):
+        return checkpoint
+    return Keeping(Path(checkpoint))
+
+
 def _for_run(
     rule: Rule, steps: int, optimizer: Optimizer | None, schedule: Schedule | None
 ) -> Rule:
@@ -215,9 +235,10 @@ def _loop(
     target: Array,
     on_step: OnStep | None,
     on_part: OnStep | None = None,
+    keeper: Keeper | None = None,
 ) -> list[tuple[Run, Divergence | None]]:
     """Step through the stream; return a run for every network, and whether it diverged."""
-    passed = pass_through(stepper, networks, number, x, target, on_step, on_part)
+    passed = pass_through(stepper, networks, number, x, target, on_step, on_part, keeper)
     wanted = target[: len(passed.outputs)].reshape(passed.outputs.shape)
     weights = stepper.weights().reshape(len(networks), -1)
     counts, ended = _counts(stepper, rule, networks[0]), []

@@ -88,6 +88,11 @@ class Work:
         self._state = kernel.prepare(rule, layout, np.array(y))
 
     @property
+    def state(self) -> tuple[Any, Any]:
+        """All that the next step depends on, in arrays that are changed in place."""
+        return self._learner, self._state
+
+    @property
     def weights(self) -> Array:
         """The weights in the layout's shape."""
         return self._learner.weights.reshape(self._layout.shape)
