@@ -231,6 +231,13 @@ def test_a_spoilt_series_is_refused(text, tmp_path):
         last_steps.read(tmp_path / "series.csv")
 
 
+def test_a_series_that_leaves_all_bounds_is_read_up_to_there(tmp_path):
+    rows = ["r,0,1,2,3,-1", "r,0,2,2,1e101,-1e101", "r,0,3,2,3,-1", "s,0,1,2,1e102,-1e102"]
+    (tmp_path / "series.csv").write_text(HEAD + "\n".join(rows) + "\n")
+    read = last_steps.read(tmp_path / "series.csv")
+    assert {rule: series.steps for rule, series in read.items()} == {"r": (1,)}
+
+
 # --- profiles in summary.json -----------------------------------------------------------------
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 from neurosim.errors import UserError
 from neurosim.study import sources
 
+LARGEST = 1e100  # beyond, axes cannot be drawn
 _HEAD = ["rule", "seed", "step"]
 
 
@@ -29,6 +31,8 @@ class LastSteps(NamedTuple):
 def read(path: Path) -> dict[str, LastSteps]:
     """Return the last steps of every rule; nothing where there is no such file.
 
+    Those of a rule end where its values leave all bounds.
+
     Raises
     ------
     UserError
@@ -45,7 +49,8 @@ def read(path: Path) -> dict[str, LastSteps]:
             if len(line) != len(head):
                 raise ValueError
             by_rule.setdefault(rule, []).append([_value(value) for value in values])
-        return {rule: _last_steps(names, rows) for rule, rows in by_rule.items()}
+        drawn = {rule: list(takewhile(_can_be_drawn, rows)) for rule, rows in by_rule.items()}
+        return {rule: _last_steps(names, rows) for rule, rows in drawn.items() if rows}
     except (ValueError, csv.Error):
         raise UserError(f"{path}: is no series that neurosim wrote. Run it again.") from None
 
@@ -61,9 +66,14 @@ def _names(head: list[str]) -> tuple[str, ...]:
 
 def _value(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value) or abs(value) > 1e100:
+    if not math.isfinite(value):
         raise ValueError
     return value
+
+
+def _can_be_drawn(row: list[float]) -> bool:
+    """Say whether no value has left all bounds, as before learning that diverges is found to."""
+    return all(abs(value) <= LARGEST for value in row)
 
 
 def _last_steps(names: tuple[str, ...], rows: list[list[float]]) -> LastSteps:
