@@ -1,7 +1,7 @@
 """The command line: list, show, run, compare, cost, hardware, report, doctor.
 
 Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 a run failed, 2 wrong
-use, 130 ended by Ctrl-C. Nothing heavy is imported before a verb needs it.
+use, 130 ended by Ctrl-C, 143 by SIGTERM. Nothing heavy is imported before a verb needs it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import errno
 import io
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from neurosim.errors import RunFailed, UserError
@@ -19,7 +22,7 @@ from neurosim.errors import RunFailed, UserError
 if TYPE_CHECKING:
     from neurosim.study.scenario import Scenario
 
-DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 # A word of a message that is longer, such as a name without end, is cut.
 LONGEST_WORD = 200
 
@@ -62,12 +65,44 @@ def run(
 
 
 def _guarded(command: Callable[[], object]) -> int:
-    """Call ``command`` and turn whatever ends it into a message and an exit code."""
+    """Do ``command`` and turn whatever ends it into a message and an exit code."""
     # One core for each training, here and in the processes started from here, so that measured
     # times can be compared; NumPy reads this when it is loaded.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     _open_what_is_closed()
+    with Termination() as termination:
+        code = _ended(command)
+    return TERMINATED if termination.heard and code in (DONE, INTERRUPTED) else code
+
+
+class Termination:
+    """SIGTERM taken as Ctrl-C is, so that what was computed is kept; ``heard`` says that it came.
+
+    Only the main thread can listen, and whoever listens already goes on doing so.
+    """
+
+    def __init__(self) -> None:
+        self.heard = False
+        main = threading.current_thread() is threading.main_thread()
+        self._listens = main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+    def __enter__(self) -> Termination:
+        if self._listens:
+            signal.signal(signal.SIGTERM, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._listens:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        self.heard = True
+        raise KeyboardInterrupt
+
+
+def _ended(command: Callable[[], object]) -> int:
+    """Call ``command``; return the exit code, and say what ended it."""
     try:
         _check_place()
         code = command()

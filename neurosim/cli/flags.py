@@ -115,6 +115,15 @@ USELESS = {
             "a chip moves weights along the gradient itself, at the host's rate. Drop it.",
         ),
     },
+    "sweep": {
+        "compare": "a cell learns by one rule. Use --over rule=NAME,NAME.",
+        "rates": "a cell learns by one rule. Use --over rule.learning_rate=RATE,RATE.",
+        "sizes": "a cell has one size. Use --over network.units=UNITS,UNITS.",
+        "largest": "a cell has one size. Use --over network.units=UNITS,UNITS.",
+        "machines": "a cell has one machine. Use --over machine=NAME,NAME.",
+        "placements": "a cell has one. Only `neurosim compare --placements` tries several.",
+        "sensitivities": "a cell has one. Use --over rule.placement=unit,owner.",
+    },
     "align": {
         "rates": "one rule learns, the others are shown its way. Use --rule.learning_rate.",
         "engine": "align shows all rules the arrays of the learner. Drop it.",
@@ -126,11 +135,18 @@ USELESS = {
 }
 
 
+# Flags of a verb's own, in place of the field of the same name.
+OWN = {"sweep": {"seeds"}}
+
+
 def _flags(cls: type, verb: str, path: str = "") -> Any:
     """Return the dataclass ``cls`` with every field optional, None where no flag was given."""
     hints = get_type_hints(cls)
+    own = OWN.get(verb, set())
     optional = [
-        (f.name, _optional(hints[f.name], verb, f"{path}{f.name}"), None) for f in fields(cls)
+        (f.name, _optional(hints[f.name], verb, f"{path}{f.name}"), None)
+        for f in fields(cls)
+        if f"{path}{f.name}" not in own
     ]
     namespace = {"__module__": __name__, "__doc__": cls.__doc__}
     return make_dataclass(f"{verb}{cls.__name__}", optional, frozen=True, namespace=namespace)
@@ -165,9 +181,10 @@ if TYPE_CHECKING:
     CompareFlags: TypeAlias = Scenario
     CostFlags: TypeAlias = Scenario
     HardwareFlags: TypeAlias = Scenario
+    SweepFlags: TypeAlias = Scenario
     AlignFlags: TypeAlias = Scenario
 else:
-    RunFlags, CompareFlags, CostFlags, HardwareFlags, AlignFlags = (
+    RunFlags, CompareFlags, CostFlags, HardwareFlags, SweepFlags, AlignFlags = (
         _flags(Scenario, verb) for verb in USELESS
     )
 
@@ -222,6 +239,25 @@ class TraceFlags:
 
     trace: Annotated[bool, Parameter(negative=(), show_default=False)] = False
     trace_steps: str | None = None
+
+
+@dataclass(frozen=True)
+class CheckpointFlags:
+    """How a run survives being killed.
+
+    Attributes
+    ----------
+    resume
+        Go on with an unfinished run: its folder, or the beginning of its name in --out.
+    checkpoint_seconds
+        Seconds from one checkpoint to the next (15; 0 writes none).
+    checkpoint_steps
+        Steps of a training from one to the next.
+    """
+
+    resume: str | None = None
+    checkpoint_seconds: Annotated[float | None, by(_decimal)] = None
+    checkpoint_steps: Annotated[int | None, by(_whole)] = None
 
 
 @dataclass(frozen=True)

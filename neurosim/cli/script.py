@@ -9,7 +9,7 @@ from typing import Any
 from cyclopts import App
 
 from neurosim.cli import studies
-from neurosim.cli.verbs import (
+from neurosim.cli.verbs.fields import (
     RUNS,
     CompareFields,
     CostFields,

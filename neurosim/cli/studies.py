@@ -9,22 +9,42 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neurosim.cli import traces
 from neurosim.cli.flags import DataShortcuts, apply
+from neurosim.engines.checkpoint import Keeping
+from neurosim.errors import UserError
 from neurosim.learning import BPTT, RTRL, TRTRL, Rule
 from neurosim.model.network import Network
 from neurosim.report import progress, shelf, terminal
-from neurosim.study import checks, comparison, inventory, problem, results, rules, sources
+from neurosim.study import (
+    checks,
+    comparison,
+    inventory,
+    problem,
+    results,
+    rules,
+    sources,
+    unfinished,
+)
 from neurosim.study.comparison import Verb
 from neurosim.study.scenario import Scenario
 from neurosim.study.summary import Summary, finite
+from neurosim.study.unfinished import AS_USUAL, Pace
 
 if TYPE_CHECKING:
     from neurosim.study.hardware.record import Record
 
 EXIT = {"done": 0, "failed": 1, "interrupted": 130}
+
+
+class Asking(NamedTuple):
+    """What a study was called, which flags changed it, and what is traced of it."""
+
+    name: str
+    changed: object
+    tracing: traces.Wish | None = None
 
 
 def named(
@@ -36,9 +56,10 @@ def named(
     as_json: bool,
     live: bool = False,
     tracing: traces.Wish | None = None,
+    pace: Pace = AS_USUAL,
 ) -> int:
     """Do a verb on what is called ``name``."""
-    return study(verb, sources.load(name), name, flags, short, out, as_json, live, tracing)
+    return study(verb, sources.load(name), name, flags, short, out, as_json, live, tracing, pace)
 
 
 def study(
@@ -51,11 +72,12 @@ def study(
     as_json: bool,
     live: bool = False,
     tracing: traces.Wish | None = None,
+    pace: Pace = AS_USUAL,
 ) -> int:
     """Run a study, write its folder (in ``out``) and print its report; return the exit code.
 
     With ``live`` its training is shown on the terminal while it lasts. With ``tracing`` some steps
-    are simulated first, and what happens in them is written down.
+    are simulated first, and what happens in them is written down. ``pace`` is that of checkpoints.
     """
     if verb == "run":
         rules.check(scenario.compare)
@@ -64,12 +86,27 @@ def study(
     scenario = apply(scenario, verb, flags, short)
     rules.check(scenario.compare)
     rules.kind(scenario.rule.name)
-    with _folder(scenario, out) as folder:
+    asking = Asking(asked, flags or short, tracing)
+    return computed(verb, scenario, _folder(scenario, out), as_json, live, pace, asking)
+
+
+def computed(
+    verb: Verb,
+    scenario: Scenario,
+    where: AbstractContextManager[Path | None],
+    as_json: bool,
+    live: bool,
+    pace: Pace,
+    asking: Asking | None = None,
+) -> int:
+    """Compute a scenario in its run folder; what is ``None`` asked goes on with what lies there."""
+    with where as folder, _checkpoints(folder, scenario, verb, pace, asking) as keeping:
+        tracing = asking.tracing if asking else None
         with progress.shown(scenario, live) as (watch, say):
             traced = traces.write(tracing, scenario, say) if tracing else []
-            summary, outcomes = comparison.study(scenario, verb, watch, say)
+            summary, outcomes = comparison.study(scenario, verb, watch, say, keeping)
         others = _fitting_rules([each.network for each in outcomes])
-        hints = _hints(scenario, summary, asked, folder, flags or short, others)
+        hints = _hints(scenario, summary, asking, folder, others)
         summary = replace(summary, hints=hints)
         written = None
         try:
@@ -77,10 +114,20 @@ def study(
                 written = results.write(folder, scenario, summary, outcomes)
         finally:  # what was computed is shown even where it could not be kept
             printed(scenario, summary, written, as_json)
+        if folder is not None and (summary.status != "interrupted" or results.finished(folder)):
+            unfinished.forget(folder)
     for line in traced:
         print(f"neurosim: {line}", file=sys.stderr)
     # a report on the screen has said so already
     return end(summary, aloud=as_json or not sys.stdout.isatty())
+
+
+def _checkpoints(
+    folder: Path | None, scenario: Scenario, verb: Verb, pace: Pace, asking: Asking | None
+) -> AbstractContextManager[Keeping | None]:
+    if folder is None or verb == "cost":
+        return nullcontext()
+    return unfinished.begun(folder, scenario, verb, pace, anew=asking is not None)
 
 
 def _folder(scenario: Scenario, out: Path | None) -> AbstractContextManager[Path | None]:
@@ -93,6 +140,11 @@ def again(name: str | None, out: Path, as_json: bool) -> int:
 
     folder = results.find(name, out)
     chip = _chip_in(folder)
+    if chip is None and not checks.is_file(folder / results.SUMMARY):
+        raise UserError(
+            f"{folder}: is not done, and holds no report yet."
+            f" `neurosim run --resume {folder}` goes on with it."
+        )
     if chip is None or checks.is_file(folder / results.SUMMARY):
         scenario, summary = results.read(folder)
     else:
@@ -206,19 +258,21 @@ def _fitting_rules(networks: Iterable[Network]) -> list[str]:
 def _hints(
     scenario: Scenario,
     summary: Summary,
-    asked: str,
+    asking: Asking | None,
     folder: Path | None,
-    changed: object,
     others: Sequence[str],
 ) -> tuple[tuple[str, str], ...]:
     """Return commands that could follow; ``others`` are rules for the network that was trained."""
     hints = []
-    asked = f" {shlex.quote(asked)}"
+    changed = asking is None or asking.changed
+    asked = f" {shlex.quote(asking.name)}" if asking else ""
     # with flags, the folder's own scenario is the short way to say the same again
     again = f" {shlex.quote(str(folder / results.SCENARIO))}" if folder and changed else asked
     if folder is not None:
         hints.append((f"neurosim report {shlex.quote(folder.name)}", "draws it: report.html"))
-    if summary.status == "interrupted":
+    if summary.status == "interrupted" and folder and unfinished.there(folder):
+        hints.append((f"neurosim run --resume {shlex.quote(str(folder))}", "goes on with it"))
+    elif summary.status == "interrupted":
         hints.append((f"neurosim {summary.verb}{again}", "starts it anew"))
     elif summary.verb == "run" and len(others) > 1:
         same = again == asked and TRTRL.name in others

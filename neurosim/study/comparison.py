@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from neurosim.engines.checkpoint import Keeping
 from neurosim.errors import UserError
 from neurosim.learning import Census
 from neurosim.study import fit, results, rules
@@ -41,7 +42,11 @@ GROWING = (
 
 
 def study(
-    scenario: Scenario, verb: Verb, watch: Watcher, say: Say = lambda text: None
+    scenario: Scenario,
+    verb: Verb,
+    watch: Watcher,
+    say: Say = lambda text: None,
+    keeping: Keeping | None = None,
 ) -> tuple[Summary, list[Outcome]]:
     """Count, simulate and (but for ``cost``) train every rule of ``scenario``.
 
@@ -53,6 +58,8 @@ def study(
         Called now and then while something is trained.
     say
         Called with what is being done before that.
+    keeping
+        Where checkpoints of the trainings go, and how often.
 
     Raises
     ------
@@ -74,7 +81,7 @@ def study(
         jobs = _jobs(problems)
         # where times are the result, trainings side by side would slow each other down
         steps = problems[0].series.steps
-        outcomes = train(jobs, steps, watch, side_by_side=not scenario.swept)
+        outcomes = train(jobs, steps, watch, not scenario.swept, keeping)
         rates = {rules.key(name): problems[0].rule(name).learning_rate for name in scenario.compare}
         rows = _with_learning(rows, outcomes, rates, scenario.swept)
         status, ended = _ending(outcomes, jobs, steps)

@@ -6,7 +6,7 @@ every rule's first seed) and `checkpoint.safetensors` (the trained network;
 `checkpoint-RULE.safetensors` those of the other rules). Where a chip was made of the scenario it
 holds `hardware.json` and `rtl/` too, or those and the scenario alone. `neurosim report` draws from
 these `report.html` and `figures/`. Each file is written beside its place and then moved there,
-whole.
+whole. While a run is computed there is `resume/` too: see `unfinished.py`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ SUMMARY, SCENARIO = "summary.json", "scenario.toml"
 RECORD = "hardware.json"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.safetensors"
 PAGE, FIGURES = "report.html", "figures"
+UNFINISHED = Path("resume", "run.json")
+"""Where a run folder says what is computed in it, as long as that is not done."""
 _PACKAGES = ("numpy", "networkx", "simpy", "safetensors")
 
 
@@ -59,6 +61,10 @@ def host() -> dict[str, Any]:
     }
 
 
+class Unwritable(UserError):
+    """A file that cannot be written, perhaps for want of room."""
+
+
 @contextmanager
 def prepared(scenario: Scenario, out: Path) -> Iterator[Path]:
     """Make the run folder of ``scenario`` in ``out``, and try it out for writing.
@@ -66,9 +72,15 @@ def prepared(scenario: Scenario, out: Path) -> Iterator[Path]:
     Done before anything is computed, so that a wrong ``--out`` costs nothing. Where the block
     fails, folders that were made for it and are still empty go again.
     """
-    folder = out / folder_name(scenario)
+    with made(out / folder_name(scenario)) as folder:
+        yield folder
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[Path]:
+    """Make a folder, and try it out for writing; where the block fails, empty ones go again."""
     try:
-        made = [path for path in (folder, *folder.parents) if not path.exists()]
+        new = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -81,7 +93,7 @@ def prepared(scenario: Scenario, out: Path) -> Iterator[Path]:
         yield folder
     except BaseException:
         with suppress(OSError):  # it holds something
-            for path in made:
+            for path in new:
                 path.rmdir()
         raise
 
@@ -98,7 +110,7 @@ def write(
     What a run has finished before is kept when the same run ends early. ``beside`` are the texts
     of more files, by their names.
     """
-    if summary.status != "done" and _finished(folder):
+    if summary.status != "done" and finished(folder):
         return f"nothing: {folder} holds this run, finished before"
     firsts = [] if scenario.swept else _firsts(outcomes)
     _replace_text(folder / SCENARIO, description.toml(description.mapping(scenario)))
@@ -120,7 +132,7 @@ def write(
 
 def listed(folder: Path) -> str:
     """Return in words what a run folder holds, beside what is drawn from that."""
-    names = {path.name for path in folder.iterdir()} - {PAGE, FIGURES}
+    names = {path.name for path in folder.iterdir()} - {PAGE, FIGURES, UNFINISHED.parts[0]}
     files = sorted(name for name in names if not name.startswith("."))
     return f"{folder}: {', '.join(files)}"
 
@@ -149,9 +161,10 @@ def find(name: str | None, out: Path) -> Path:
     """
     known = {folder.name: folder for folder in sorted(out.glob("*/")) if _files(folder)}
     if name is None:
+        written = [folder for folder in known.values() if _reported(folder)]
         if not known:
             raise UserError(f"{out}: holds no runs yet. Start with `neurosim compare`.")
-        return max(known.values(), key=_written_at)
+        return max(written or known.values(), key=_written_at)
     if _files(Path(name)):
         return Path(name)
     begin = [folder for key, folder in known.items() if key.startswith(name)]
@@ -172,6 +185,12 @@ def find(name: str | None, out: Path) -> Path:
 
 def _files(folder: Path) -> list[Path]:
     """Return the files of a folder by which it is known as one of a run or of a chip."""
+    begun = [folder / UNFINISHED] if is_file(folder / UNFINISHED) else []
+    return _reported(folder) + begun
+
+
+def _reported(folder: Path) -> list[Path]:
+    """Return the files of a folder that a report can be made of."""
     return [path for path in (folder / SUMMARY, folder / RECORD) if is_file(path)]
 
 
@@ -212,7 +231,8 @@ def _series(outcomes: Sequence[Outcome]) -> str:
     return buffer.getvalue()
 
 
-def _finished(folder: Path) -> bool:
+def finished(folder: Path) -> bool:
+    """Say whether a run folder holds a run that was done."""
     try:
         return read(folder)[1].status == "done"
     except UserError:
@@ -234,7 +254,7 @@ def place(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
-        raise UserError(f"{path.parent}: cannot be made ({error.strerror}). Make room.") from None
+        raise Unwritable(f"{path.parent}: cannot be made ({error.strerror}). Make room.") from None
     replace_whole(path, lambda beside: beside.write_bytes(content))
 
 
@@ -249,7 +269,7 @@ def replace_whole(path: Path, write_to: Callable[[Path], object]) -> None:
         write_to(beside)
         os.replace(beside, path)
     except OSError as error:
-        raise UserError(
+        raise Unwritable(
             f"{path}: cannot be written ({error.strerror}). Make room or name another folder"
             " with --out."
         ) from None

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import queue
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Event
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim import engines
+from neurosim.engines.checkpoint import Keeping
 from neurosim.errors import RunFailed
 from neurosim.model.network import Network
-from neurosim.study import rules
+from neurosim.study import rules, workers
 from neurosim.study.busiest import IDLE, Busiest, Busy
 from neurosim.study.engine import engine_of
 from neurosim.study.problem import Problem
-from neurosim.study.scenario import Scenario
+from neurosim.study.scenario import Scenario, in_path
 from neurosim.study.series import Series
 
 CURVE_POINTS = 40
@@ -94,16 +93,21 @@ Watcher = Callable[[Progress], object]
 
 
 def train(
-    jobs: Sequence[Job], steps: int, watch: Watcher, side_by_side: bool = True
+    jobs: Sequence[Job],
+    steps: int,
+    watch: Watcher,
+    side_by_side: bool = True,
+    keeping: Keeping | None = None,
 ) -> list[Outcome]:
     """Train all jobs, each of ``steps`` steps, and return their outcomes in the same order.
 
     Ctrl-C stops every job after its current step; what they have done by then is returned, and
-    jobs that had not begun are missing.
+    jobs that had not begun are missing. With ``keeping`` each leaves checkpoints, in a folder of
+    its own, and goes on from those that are there.
     """
-    workers = min(len(jobs), os.cpu_count() or 1)
-    if not side_by_side or workers == 1 or len(jobs) * steps < WORTH_PROCESSES:
-        return _one_by_one(jobs, watch)
+    processes = min(len(jobs), os.cpu_count() or 1)
+    if not side_by_side or processes == 1 or len(jobs) * steps < WORTH_PROCESSES:
+        return _one_by_one(jobs, watch, keeping)
     seen: list[Progress] = []
 
     def watch_too(progress: Progress) -> None:
@@ -111,23 +115,43 @@ def train(
         watch(progress)
 
     try:
-        return _side_by_side(jobs, workers, watch_too)
+        return _side_by_side(jobs, processes, watch_too, keeping)
     except BrokenProcessPool:
         if seen:
             raise RunFailed(
                 "a training process was ended from outside, perhaps for want of memory."
                 " Use fewer units or seeds."
+                + (f" `neurosim run --resume {keeping.folder.parent}` goes on." if keeping else "")
             ) from None
-    return _one_by_one(jobs, watch)  # no process can be started from here: a notebook, a pipe
+    # no process can be started from here: a notebook, a pipe
+    return _one_by_one(jobs, watch, keeping)
 
 
-def train_one(job: Job, watch: Watcher, stopped: Callable[[], bool] = lambda: False) -> Outcome:
+def train_one(
+    job: Job,
+    watch: Watcher,
+    stopped: Callable[[], bool] = lambda: False,
+    keeping: Keeping | None = None,
+) -> Outcome:
     """Train one job here; ``stopped`` is asked now and then whether to end early."""
     with rules.blamed(job.rule):
-        return _trained(job, watch, stopped)
+        return _trained(job, watch, stopped, _of_training(keeping, job.rule, job.seed))
 
 
-def _trained(job: Job, watch: Watcher, stopped: Callable[[], bool]) -> Outcome:
+def _of_training(keeping: Keeping | None, rule: str, seed: int) -> Keeping | None:
+    """Return where the checkpoints of one training of a run go: a rule, by its text, and a seed."""
+    if keeping is None:
+        return None
+    key = rules.key(rule)
+    name = in_path(key)
+    if name != key:  # another rule may have the same name there
+        name += f"-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+    return replace(keeping, folder=keeping.folder / f"{name}-{seed}")
+
+
+def _trained(
+    job: Job, watch: Watcher, stopped: Callable[[], bool], keeping: Keeping | None
+) -> Outcome:
     problem = Problem.of(job.scenario, job.seed)
     inputs, targets = problem.series.inputs, problem.series.targets
     busiest = Busiest(problem.network)
@@ -144,6 +168,7 @@ def _trained(job: Job, watch: Watcher, stopped: Callable[[], bool]) -> Outcome:
             seed=job.seed,
             on_part=_reporter(job, problem, watch, stopped, busiest),
             on_start=busiest.follow,
+            checkpoint=keeping,
         )
     except RunFailed as failed:
         if not isinstance(failed.run, engines.Run):
@@ -152,26 +177,28 @@ def _trained(job: Job, watch: Watcher, stopped: Callable[[], bool]) -> Outcome:
     return _outcome(job, run, problem.series, failure)
 
 
-def _one_by_one(jobs: Sequence[Job], watch: Watcher) -> list[Outcome]:
+def _one_by_one(jobs: Sequence[Job], watch: Watcher, keeping: Keeping | None) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with suppress(KeyboardInterrupt):  # between two trainings; within one it ends that one
         for job in jobs:
-            outcomes.append(train_one(job, watch))
+            outcomes.append(train_one(job, watch, keeping=keeping))
             if outcomes[-1].interrupted:
                 break
     return outcomes
 
 
-def _side_by_side(jobs: Sequence[Job], workers: int, watch: Watcher) -> list[Outcome]:
+def _side_by_side(
+    jobs: Sequence[Job], processes: int, watch: Watcher, keeping: Keeping | None
+) -> list[Outcome]:
     # spawn behaves alike on every system, and no thread of this process is copied half-way
     context = multiprocessing.get_context("spawn")
     reports: Queue[Progress] = context.Queue()
     stop = context.Event()
-    with ProcessPoolExecutor(workers, context, _begin_worker, (reports, stop)) as pool:
+    with ProcessPoolExecutor(processes, context, workers.begin, (reports, stop)) as pool:
         futures: list[Future[Outcome | None]] = []
         try:
-            with _interrupts_held():
-                futures += [pool.submit(_work, job) for job in jobs]
+            with workers.signals_held():
+                futures += [pool.submit(_work, job, keeping) for job in jobs]
             _follow(futures, reports, watch)
         except BaseException as error:
             stop.set()
@@ -182,22 +209,6 @@ def _side_by_side(jobs: Sequence[Job], workers: int, watch: Watcher) -> list[Out
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C waiting in this process, and out of those that are started meanwhile.
-
-    A terminal sends it to every process, and one that is still loading could only crash.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # not on every system
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _follow(futures: Sequence[Future[Any]], reports: Queue[Progress], watch: Watcher) -> None:
     while not all(future.done() for future in futures):
         try:
@@ -206,28 +217,11 @@ def _follow(futures: Sequence[Future[Any]], reports: Queue[Progress], watch: Wat
             continue
 
 
-_shared: dict[str, Any] = {}
-
-
-def _leave_with_parent() -> None:
-    """End this process as soon as the one that started it is gone, however it ended."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _begin_worker(reports: Queue[Progress], stop: Event) -> None:
-    # a terminal sends Ctrl-C to every process; only the first decides what it means
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _shared.update(reports=reports, stop=stop)
-
-
-def _work(job: Job) -> Outcome | None:
-    if _shared["stop"].is_set():
+def _work(job: Job, keeping: Keeping | None) -> Outcome | None:
+    if workers.stopped():
         return None
-    return train_one(job, _shared["reports"].put, _shared["stop"].is_set)
+    with workers.busy() as report:
+        return train_one(job, report, workers.stopped, keeping)
 
 
 def _reporter(
