@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from neurosim.model import Fixed, Float, Network, load
     from neurosim.study import hardware
     from neurosim.study.agreement import check_rule
+    from neurosim.study.sweep import sweep
     from neurosim.study.trace import trace
 
 _ROOMS = {
@@ -94,6 +95,7 @@ _ROOMS = {
     "neurosim.machine": ("Machine",),
     "neurosim.model": ("Fixed", "Float", "Network", "load"),
     "neurosim.study.agreement": ("check_rule",),
+    "neurosim.study.sweep": ("sweep",),
     "neurosim.study.trace": ("trace",),
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names}
@@ -143,6 +145,7 @@ __all__ = [
     "load",
     "pseudo_inverse",
     "recall",
+    "sweep",
     "trace",
     "train",
     "train_many",

@@ -21,8 +21,8 @@ from neurosim.errors import nearest
 # Alike enough to be meant, and not much less alike than what is most alike.
 ALIKE, BEHIND = 0.7, 0.12
 VERBS = (
-    "list", "show", "run", "compare", "cost", "align", "hardware", "report", "network", "check",
-    "doctor",
+    "list", "show", "run", "compare", "cost", "align", "sweep", "hardware", "report",
+    "network", "check", "doctor",
 )  # fmt: skip
 WANTED: dict[object, str] = {int: "a whole number", float: "a number"}
 

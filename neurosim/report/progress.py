@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich import progress as bars
@@ -13,6 +13,7 @@ from rich.live import Live
 from neurosim.report.watch import View
 from neurosim.study.costing import Say
 from neurosim.study.scenario import Scenario
+from neurosim.study.sweep.running import Progress as Cells
 from neurosim.study.training import Progress, Watcher
 
 
@@ -43,6 +44,38 @@ def shown(scenario: Scenario, live: bool = False) -> Iterator[tuple[Watcher, Say
     with bars.Progress(*columns, console=Console(stderr=True), transient=True) as display:
         lines = Lines(display, scenario)
         yield lines.watch, lines.say
+
+
+@contextmanager
+def cells(total: int) -> Iterator[Callable[[Cells], object]]:
+    """Show, while the block lasts, how many cells of a sweep are done, and the time left.
+
+    Yields what takes reports of a sweep.
+    """
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(bar_width=20),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn("{task.fields[figures]}"),
+        bars.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+    )
+    console = Console(stderr=True)
+    with bars.Progress(*columns, console=console, transient=True, speed_estimate_period=3600) as it:
+        line = it.add_task("cells", total=total, figures="starting")
+
+        def watch(progress: Cells) -> None:
+            # what was found finished took no time, so it says nothing about what is left
+            it.update(
+                line,
+                total=progress.cells - progress.found,
+                completed=progress.done - progress.found,
+                figures=f"{progress.failed:,} failed, {progress.found:,} known before",
+            )
+
+        yield watch
 
 
 class Lines:

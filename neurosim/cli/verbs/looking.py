@@ -10,7 +10,7 @@ from neurosim.cli.verbs.fields import RUNS, Json, Out, Used, app
 
 @app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=8)
 def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -> int:
-    """Print the report of a run or a chip again, and write it into its folder as a page.
+    """Print the report of a run, a chip or a sweep again, and write it into its folder as a page.
 
     What tools found out about a chip (cells, clock, proofs) stands on the page and in the JSON.
 
@@ -24,7 +24,13 @@ def report(name: str | None = None, /, *, out: Out = RUNS, json: Json = False) -
         Print figures as JSON: one object for each rule, of a chip one; of both rows and chip.
     """
     from neurosim.cli import studies
+    from neurosim.study.sweep import folder as sweeps
 
+    swept = sweeps.found(name, out)
+    if swept is not None:
+        from neurosim.cli import sweep
+
+        return sweep.again(swept, json)
     return studies.again(name, out, json)
 
 
