@@ -1,4 +1,4 @@
-"""The command line: list, show, run, compare, cost, sweep, hardware, report, doctor.
+"""The command line: list, show, run, compare, cost, sweep, design, hardware, report, doctor.
 
 Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 a run failed, 2 wrong
 use, 130 ended by Ctrl-C, 143 by SIGTERM. Nothing heavy is imported before a verb needs it.

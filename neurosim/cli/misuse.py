@@ -21,7 +21,7 @@ from neurosim.errors import nearest
 # Alike enough to be meant, and not much less alike than what is most alike.
 ALIKE, BEHIND = 0.7, 0.12
 VERBS = (
-    "list", "show", "run", "compare", "cost", "align", "sweep", "hardware", "report",
+    "list", "show", "run", "compare", "cost", "align", "sweep", "hardware", "design", "report",
     "network", "check", "doctor",
 )  # fmt: skip
 WANTED: dict[object, str] = {int: "a whole number", float: "a number"}

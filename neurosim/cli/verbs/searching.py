@@ -6,13 +6,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from neurosim.cli.flags import Whole
+from neurosim.cli.flags import Decimal, Whole
 from neurosim.cli.verbs.fields import (
     MOST_USED,
     RUNS,
     Json,
     Out,
     Short,
+    ShortData,
     SweepFields,
     Switch,
     Used,
@@ -65,3 +66,59 @@ def sweep(
 
     wishes = sweeps.Wishes(over, seeds, jobs, cluster, parquet)
     return sweeps.swept(name, flags, short, wishes, out, json)
+
+
+@app.command(usage="Usage: neurosim design --data FILE --rate RATE --part PART [FLAGS]", sort_key=7)
+def design(
+    *,
+    short: ShortData = None,
+    rate: Annotated[str | None, Used] = None,
+    part: Annotated[str | None, Used] = None,
+    max_error: Annotated[Decimal | None, Used] = None,
+    budget: Annotated[str | None, Used] = None,
+    trials: Annotated[Whole | None, Used] = None,
+    steps: Annotated[Whole | None, Used] = None,
+    passes: Annotated[Whole | None, Used] = None,
+    seed: Annotated[Whole, Used] = 0,
+    jobs: Annotated[Whole | None, Used] = None,
+    cluster: Annotated[str | None, Used] = None,
+    out: Out = RUNS,
+    json: Json = False,
+) -> int:
+    """Find the cheapest chip that learns a series at a sample rate on a part.
+
+    The same command goes on where it ended. Where nothing does, it says what would and ends with 1.
+
+    Parameters
+    ----------
+    rate
+        Samples a second, with a unit: 20kHz.
+    part
+        What it is built on: ecp5-25f, ecp5-85f, ice40-up5k, gw2a-18 and others with a known clock.
+    max_error
+        The largest error, over the target's variance; near the best one where left out.
+    budget
+        How long to search, as 90s, 10min or 1h (10min, or endless with --trials).
+    trials
+        How many designs are trained at most, those of earlier calls among them.
+    steps
+        Steps of each training (30,000).
+    passes
+        How often each goes through the data, in place of steps.
+    seed
+        Of the search, and of the initial weights.
+    jobs
+        Worker processes; as many as there are cores.
+    cluster
+        Let a Dask scheduler train, tcp://HOST:8786; local starts one here.
+    out
+        Folder that the run folder is made in; the search is kept in designs in it.
+    json
+        Print the answer as JSON.
+    """
+    from neurosim.cli import design as designs
+
+    wishes = designs.Wishes(
+        rate, part, max_error, budget, trials, steps, passes, seed, jobs, cluster
+    )
+    return designs.asked(short, wishes, out, json)

@@ -232,6 +232,14 @@ def choices(
     )  # fmt: skip
 
 
+def choice_of(network: Network, rule: Rule, number: Fixed, lanes: int, part: Part) -> Choice:
+    """Return what one number of lanes on one part is good for, at the part's own clock.
+
+    Parameters and errors are those of ``choices``, which tells the largest networks besides.
+    """
+    return _choice(part, _chip(network, rule, number, lanes, [part]), number, {})
+
+
 class _Chip(NamedTuple):
     """A chip of some lanes, as far as it is known."""
 
