@@ -15,7 +15,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.engines import compiled
-from neurosim.engines.checkpoint import Keeping, files, lock, trees
+from neurosim.engines.checkpoint import Keeping, files, lock, marks_of, trees
 from neurosim.learning import SnAp
 from neurosim.learning.optimizers import Clipped
 from neurosim.study.graphs import graph_from
@@ -315,6 +315,19 @@ def test_a_checkpoint_of_another_training_is_refused(
     assert said[1].endswith("starting from the beginning")
 
 
+def test_every_word_of_a_long_array_counts() -> None:
+    """NumPy itself leaves most of them out of what an array says."""
+    words = np.arange(5_000.0)
+    other = words.copy()
+    other[2_500] = 0.1
+    assert "..." in repr(words)
+    numbers = [
+        marks_of(network(), (each,), ns.Float(), "arrays", None, words, words)["rule"]
+        for each in (words.tolist(), {"a": words}, {"a": other})
+    ]
+    assert len(set(numbers)) == 3
+
+
 def test_another_version_is_refused(begun: Path, tmp_path: Path, monkeypatch) -> None:
     folder = Path(shutil.copytree(begun, tmp_path / "begun"))
     monkeypatch.setattr(ns, "__version__", "9.9", raising=False)
@@ -337,6 +350,29 @@ def test_what_begins_anew_keeps_what_was_there_until_it_has_its_own(
     ns.train(network(), ns.TRTRL(0.05), INPUTS, TARGETS, checkpoint=anew, on_part=look)
     assert seen[0]
     assert {path.name for path in folder.iterdir()} & before == {"lock"}
+
+
+def test_a_folder_that_is_removed_meanwhile_is_told_of(tmp_path: Path) -> None:
+    def remove(end: int, *_) -> None:
+        if end == 6:
+            shutil.rmtree(tmp_path / "new")
+
+    said: list[str] = []
+    keeping = Keeping(tmp_path / "new", steps=3, say=said.append)
+    assert_same(
+        trained(ns.TRTRL(0.05), checkpoint=keeping, on_part=remove), trained(ns.TRTRL(0.05))
+    )
+    assert len(said) == 1
+    assert "cannot be written (No such file or directory)" in said[0]
+
+
+def test_files_of_others_in_the_folder_stay(tmp_path: Path) -> None:
+    others = {"summary.json", "checkpoint.safetensors", "data.bin", "2024.json"}
+    for name in others:
+        (tmp_path / name).write_text(name)
+    trained(ns.TRTRL(0.05), checkpoint=Keeping(tmp_path, steps=3))
+    assert len(files.numbers(tmp_path)) == files.KEPT
+    assert {name for name in others if (tmp_path / name).read_text() == name} == others
 
 
 def test_a_training_that_is_done_is_not_done_again(tmp_path: Path) -> None:
@@ -382,7 +418,7 @@ def test_two_processes_do_not_share_a_folder(tmp_path: Path, monkeypatch) -> Non
 
 def test_a_folder_that_cannot_be_made_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ns.UserError, match="cannot be made"):
+    with pytest.raises(ns.UserError, match="cannot be written"):
         trained(ns.TRTRL(0.05), checkpoint=tmp_path / "file" / "folder")
 
 
@@ -445,6 +481,25 @@ def test_a_full_disk_loses_nothing_and_stops_nothing(
     said.clear()
     assert_same(trained(ns.TRTRL(0.05), checkpoint=Keeping(tmp_path, say=said.append)), rest)
     assert not said
+
+
+@pytest.mark.parametrize("failing", [1, 1_000])
+def test_a_folder_that_finds_no_room_is_tried_again(
+    failing: int, tmp_path: Path, monkeypatch
+) -> None:
+    tries, mkdir, said = iter(range(failing)), Path.mkdir, []
+
+    def full(path: Path, *args, **kwargs) -> None:
+        if next(tries, None) is not None:
+            raise OSError(28, "No space left on device")
+        mkdir(path, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", full)
+        keeping = Keeping(tmp_path / "new", steps=3, say=said.append)
+        assert_same(trained(ns.TRTRL(0.05), checkpoint=keeping), trained(ns.TRTRL(0.05)))
+    assert len(said) == (failing > 1)
+    assert bool(files.numbers(tmp_path / "new")) == (failing == 1)
 
 
 LIMITED = """

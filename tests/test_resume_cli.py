@@ -160,7 +160,8 @@ def test_data_that_has_changed_is_refused(capsys, monkeypatch):
     assert "a file that it reads, or its scenario, has changed since" in capsys.readouterr().err
 
 
-def test_results_that_find_no_room_leave_the_checkpoints(capsys, monkeypatch):
+@pytest.mark.parametrize("pace", [(), ("--checkpoint-seconds", "0")])
+def test_results_that_find_no_room_leave_the_checkpoints(pace, capsys, monkeypatch):
     def full(*_):
         raise results.Unwritable("series.csv: cannot be written (No space left on device).")
 
@@ -175,7 +176,8 @@ def test_results_that_find_no_room_leave_the_checkpoints(capsys, monkeypatch):
     with monkeypatch.context() as patch:  # nothing is left to be trained
         patch.setattr("neurosim.engines.arrays.ArraysEngine.step", None)
         patch.setattr("neurosim.engines.arrays.ArraysEngine.run", None)
-        assert main(["run", "--resume", str(only_run())]) == 0
+        patch.setattr(results, "place", full)  # and no room is needed to read
+        assert main(["run", "--resume", str(only_run()), *pace]) == 0
     assert_as_if_never_stopped(capsys, *argv)
 
 
@@ -186,7 +188,8 @@ def test_a_disk_that_is_full_from_the_start_stops_no_run(capsys, monkeypatch):
     monkeypatch.setattr(results, "place", full)
     assert main(["run", "compare", *BRIEF]) == 0
     printed = capsys.readouterr()
-    assert "The run goes on without checkpoints." in printed.err
+    full = "run.json: cannot be written (No space left on device)."
+    assert f"neurosim: {full} The run goes on without checkpoints.\n" in printed.err
     assert not (only_run() / "resume").exists()
 
 
@@ -199,10 +202,12 @@ def test_several_cases_have_no_checkpoints(capsys, monkeypatch):
 
 
 def test_no_checkpoints_where_none_are_asked_for(capsys, monkeypatch):
-    folder = stopped(monkeypatch, "run", "compare", *BRIEF, "--checkpoint-seconds", "0")
+    folder = stopped(monkeypatch, "compare", *BRIEF, "--checkpoint-seconds", "0")
     assert "starts it anew" in capsys.readouterr().out
     assert main(["run", "--resume", str(folder)]) == 2
-    assert "holds no checkpoints to go on from" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "holds no checkpoints to go on from" in said
+    assert f"`neurosim compare {folder / 'scenario.toml'}`" in said
 
 
 MISTAKES = {

@@ -213,7 +213,7 @@ def engine_for(
     if engine not in ENGINES:
         raise UserError(
             f"engine {engine!r}: unknown.{nearest(engine, ENGINES)} Choose one of:"
-            f" {', '.join(ENGINES)}."
+            f" {', '.join(ENGINES)}; or give neurosim.hardware.OnChip(), the simulated chip."
         )
     if engine == "clocked":
         from neurosim.engines.lockstep import clocked_engine

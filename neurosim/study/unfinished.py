@@ -23,6 +23,7 @@ from neurosim.study.scenario import Scenario, digest
 
 SCHEMA = 1
 FOLDER, RECORD = "resume", results.UNFINISHED.name
+WITHOUT = "The run goes on without checkpoints."
 Verb = Literal["run", "compare"]
 
 
@@ -68,14 +69,15 @@ def begun(
     """Note in a run folder what is being computed there, and keep others out while the block lasts.
 
     Yields where checkpoints go, None where none are written: costs and times of several sizes are
-    over before they would be worth it. With ``anew`` those that are there are not gone on from.
+    over before they would be worth it. With ``anew`` those that are there are not gone on from;
+    without, they are at any pace, and on a full disk too.
 
     Raises
     ------
     UserError
         When another process is computing it.
     """
-    if scenario.swept or not (pace.seconds or pace.steps):
+    if scenario.swept or (anew and not (pace.seconds or pace.steps)):
         yield None
         return
     resume, keeping, ours = folder / FOLDER, None, not any(folder.iterdir())
@@ -88,11 +90,13 @@ def begun(
                     f"{folder} holds unfinished work of this run, and this starts it anew."
                     f" `neurosim run --resume {folder}` goes on with it."
                 )
-            _note(folder, scenario, verb)
+            if anew:
+                _note(folder, scenario, verb)
             keeping = Keeping(resume, pace.seconds, pace.steps, anew)
-        except (OSError, results.Unwritable) as error:
-            reason = getattr(error, "strerror", None) or error
-            said(f"{resume}: cannot be written ({reason}). The run goes on without checkpoints.")
+        except OSError as error:
+            said(f"{resume}: cannot be written ({error.strerror}). {WITHOUT}")
+        except results.Unwritable as error:
+            said(f"{error} {WITHOUT}")
         try:
             yield keeping
         finally:
@@ -129,8 +133,10 @@ def begun_in(folder: Path) -> Unfinished | None:
     UserError
         When it cannot be gone on with: it was not made for that, or is no longer the same.
     """
+    verb = "run"
     if checks.is_file(folder / results.SUMMARY):
         scenario, summary = results.read(folder)
+        verb = summary.verb
         if summary.status != "interrupted":
             return None
         if scenario.swept:
@@ -138,7 +144,7 @@ def begun_in(folder: Path) -> Unfinished | None:
                 f"{folder}: measures several cases, of which no checkpoints are written."
                 f" Start it anew: `neurosim {summary.verb} {folder / results.SCENARIO}`."
             )
-    record = _read(folder)
+    record = _read(folder, verb)
     scenario = sources.load(str(folder / results.SCENARIO))
     if digest(scenario) != record["hash"]:
         raise UserError(
@@ -149,9 +155,10 @@ def begun_in(folder: Path) -> Unfinished | None:
     return Unfinished(folder, scenario, "compare" if record["verb"] == "compare" else "run")
 
 
-def _read(folder: Path) -> dict[str, str]:
+def _read(folder: Path, verb: str) -> dict[str, str]:
+    """Return what a run folder says is computed in it; ``verb`` began it, where it does not say."""
     path = folder / FOLDER / RECORD
-    anew = f"Start it anew: `neurosim run {folder / results.SCENARIO}`."
+    anew = f"Start it anew: `neurosim {verb} {folder / results.SCENARIO}`."
     try:
         record = json.loads(path.read_bytes())
         schema, verb, mark = record["schema"], record["verb"], record["hash"]

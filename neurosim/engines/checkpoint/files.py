@@ -27,6 +27,7 @@ from neurosim.model.arithmetic import Array
 SCHEMA = 1
 KEPT = 2  # checkpoints of a training that are kept: the newest, and the one before
 _NUMBERED = re.compile(r"([0-9]{6,})\.(json|safetensors)")
+_OURS = re.compile(r"[0-9]{6,}\.(json|safetensors)(\.new)?|(outputs|errors)-[0-9]{6,}\.bin")
 
 
 class Refused(Exception):
@@ -66,7 +67,7 @@ class Log:
         OSError
             When they cannot be; the next ones then take their place.
         """
-        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
+        with open(self.path, "r+b" if self.length or self.path.exists() else "wb") as file:
             file.seek(self.length)
             file.truncate()
             file.write(words)
@@ -149,12 +150,11 @@ def numbers(folder: Path) -> list[int]:
 
 
 def prune(folder: Path, kept: list[int], logs: tuple[Log, ...]) -> None:
-    """Remove all checkpoints but those of some numbers, and all other logs."""
+    """Remove all checkpoints but those of some numbers, and all other logs; no file else."""
     names = {f"{number:06d}{kind}" for number in kept for kind in (".json", ".safetensors")}
     names |= {log.path.name for log in logs}
     for path in _listed(folder):
-        ours = path.suffix in (".json", ".safetensors", ".bin", ".new")
-        if ours and path.name not in names:
+        if _OURS.fullmatch(path.name) and path.name not in names:
             with suppress(OSError):
                 path.unlink()
 

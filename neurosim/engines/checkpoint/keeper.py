@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ SECONDS = 15.0
 SECONDS_PER_SECOND = 50.0
 BYTES_PER_SECOND = 2e8  # as a disk may write, before it is known how long it takes
 WORTH_KEEPING = 1.0  # seconds of a training that is over
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def said(message: str) -> None:
@@ -174,6 +176,7 @@ class Keeper:
         node, arrays = trees.taken_apart(self._engine.state())
         # or nobody could go on from it
         trees.put_together(node, arrays, self._template(), copied=False)
+        self._keeping.folder.mkdir(parents=True, exist_ok=True)  # there may be room by now
         for log, words in zip(self._logs, (y, error), strict=True):
             log.append(words[log.length // words[0].nbytes : done].tobytes())
         body = {
@@ -203,7 +206,8 @@ def opened(keeping: Keeping | None, engine: Any, marks: Mapping[str, str]) -> It
     Raises
     ------
     UserError
-        When the folder cannot be made, or another process trains there.
+        When the folder cannot be made for want of other things than room, or another process
+        trains there.
     """
     if keeping is not None and not hasattr(engine, "restore"):
         keeping.say(f"{type(engine).__name__} cannot stop and go on: no checkpoints are written.")
@@ -211,11 +215,14 @@ def opened(keeping: Keeping | None, engine: Any, marks: Mapping[str, str]) -> It
     if keeping is None:
         yield None
         return
-    try:
-        keeping.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"checkpoint: {keeping.folder} cannot be made ({error.strerror}). Name another folder."
-        ) from None
-    with locked(keeping.folder):
+    with ExitStack() as stack:
+        try:
+            keeping.folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(keeping.folder))
+        except OSError as error:
+            if error.errno not in FULL:
+                raise UserError(
+                    f"checkpoint: {keeping.folder} cannot be written ({error.strerror})."
+                    " Name another folder."
+                ) from None
         yield Keeper(keeping, engine, marks)

@@ -24,19 +24,15 @@ def locked(folder: Path) -> Iterator[None]:
     ------
     UserError
         When another process is in it.
+    OSError
+        When the folder cannot be written.
     """
     if sys.platform == "win32":
         yield
         return
     import fcntl
 
-    try:
-        file = open(folder / NAME, "ab")  # noqa: SIM115
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be written ({error.strerror}). Make room, or name another folder."
-        ) from None
-    with file:
+    with open(folder / NAME, "ab") as file:
         last = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
