@@ -14,6 +14,7 @@ import neurosim as ns
 from myhdl_core.silicon.prediction import predicted
 from neurosim.cli import main
 from neurosim.cli.designs import designed as chip_of
+from neurosim.engines.checkpoint.lock import locked
 from neurosim.machine.parts import PARTS, fit
 from neurosim.report.design import print_answer, told
 from neurosim.report.figures.design import design as drawn
@@ -341,6 +342,27 @@ def test_a_damaged_journal_is_refused(toy, tmp_path):
         designed(DEMAND, None, tmp_path, Limits(trainings=4))
 
 
+def test_a_line_that_was_being_written_is_cut_and_the_search_goes_on(toy, tmp_path):
+    first = designed(DEMAND, None, tmp_path, Limits(trainings=4))
+    journal = next((tmp_path / "designs").glob("*/trials.journal"))
+    with journal.open("a") as file:
+        file.write('{"op_code": 5, "wor')
+    found = designed(DEMAND, None, tmp_path, Limits(trainings=6))
+    assert found.tried + found.failed > first.tried + first.failed
+    assert designed(DEMAND, None, tmp_path, Limits(trainings=6)).tried == found.tried
+
+
+def test_one_process_at_a_time_searches_for_the_same(toy, tmp_path, monkeypatch):
+    found = designed(DEMAND, None, tmp_path, Limits(trainings=4))
+    monkeypatch.setattr("neurosim.engines.checkpoint.lock.PATIENCE_SECONDS", 0.0)
+    with (
+        locked(next((tmp_path / "designs").glob("design-*"))),
+        pytest.raises(ns.UserError, match="another process is at work on it"),
+    ):
+        designed(DEMAND, None, tmp_path, Limits(trainings=6))
+    assert designed(DEMAND, None, tmp_path, Limits(trainings=4)).tried == found.tried
+
+
 def test_time_ends_a_search(toy, tmp_path):
     found = designed(DEMAND, None, tmp_path, Limits(seconds=1e-9))
     assert found.tried == 4  # the first batch, so that there is an answer
@@ -415,6 +437,19 @@ def test_the_front_is_what_no_cheaper_one_beats(toy, tmp_path):
         assert beaten
     costs = [each.verdict.cost for each in on_front]
     assert costs == sorted(costs)
+    assert front([each._replace(others=(inf, inf)) for each in found.every]) == ()
+
+
+def test_a_front_is_shown_and_drawn_by_what_can_be_promised(toy, tmp_path, capsys):
+    found = designed(DEMAND, None, tmp_path, Limits(trainings=12))
+    lucky = found.chosen._replace(others=(0.987, 0.987))
+    found = replace(found, every=(lucky,), front=(lucky,), chosen=lucky)
+    print_answer(found, "nothing", (), console())
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("*")]
+    assert "0.987" in line
+    (axes,) = drawn(found).figure.axes
+    assert {y for each in axes.lines[:1] for y in each.get_ydata()} == {0.987}
+    assert found.as_dict()["front"][0]["nmse_promised"] == 0.987
 
 
 def test_the_report_has_eighty_columns_and_the_figure_marks_the_chosen(toy, tmp_path, capsys):

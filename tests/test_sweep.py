@@ -398,3 +398,5 @@ def test_the_command_that_goes_on_is_the_same_sweep(done, capsys, monkeypatch):
     assert argv[:2] == ["neurosim", "sweep"]
     assert main([*argv[1:], "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == done.as_dict()
+    assert main([*argv[1:], "--jobs", "0"]) == 2  # though nobody has to work
+    assert "--jobs: must be at least 1" in capsys.readouterr().err

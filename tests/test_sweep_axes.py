@@ -83,7 +83,7 @@ def test_seeds_are_a_number_of_them_or_a_list():
     assert axes.seeds("3") == (0, 1, 2)
     assert axes.seeds("7,3") == (7, 3)
     assert axes.seeds("7..7") == (7,)
-    for text in ("0", "-1", "x", "1,1"):
+    for text in ("0", "-1", "x", "1,1", "100001", "999999999999999999"):
         with pytest.raises(UserError, match="--seeds"):
             axes.seeds(text)
 
@@ -107,6 +107,12 @@ def test_a_sweep_is_known_by_all_that_it_computes():
     others = [name([3], (0,)), name([3, 4], (1,)), name([3, 4], (0,), sources.load("compare"))]
     assert name([3, 4], (0,)) not in others
     assert name([3, 4], (0,)).startswith("small-sweep-")
+
+
+def test_more_cells_than_a_sweep_could_have_are_refused():
+    over = axes.written(["network.units=3..1002"])
+    with pytest.raises(UserError, match="makes 101,000 cells, and 100,000 is the most"):
+        planned(SMALL, over, range(101))
 
 
 def test_a_scenario_that_tries_several_cases_is_refused():

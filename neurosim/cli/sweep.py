@@ -45,6 +45,8 @@ def swept(
     name: str, flags: Any, short: Shortcuts | None, wishes: Wishes, out: Path, as_json: bool
 ) -> int:
     """Compute what is missing of a sweep of ``name``, print it, and return the exit code."""
+    if wishes.jobs is not None:
+        checks.whole("--jobs", wishes.jobs)  # also where nothing is left to be computed
     over = fields.written(wishes.over)
     seeds = None if wishes.seeds is None else fields.seeds(wishes.seeds)
     base = apply(sources.load(name), "sweep", flags, short)

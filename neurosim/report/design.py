@@ -25,8 +25,9 @@ from neurosim.study.hardware.summary import counted
 HEADINGS = ("cost", "error", "rule", "units", "density", "bits", "lanes", "cycles", "steps/s")
 NOTE = (
     "Cost: the largest of the shares of the part's LUTs, block RAMs and multipliers. Error: mean"
-    " square over the target's variance, in the last tenth of the steps. Bits: of a word, and of a"
-    " weight. LUTs are predicted, and the clock is the part's conservative one."
+    " square over the target's variance, in the last tenth of the steps; where other seeds were"
+    " tried, the median if that is larger. Bits: of a word, and of a weight. LUTs are predicted,"
+    " and the clock is the part's conservative one."
 )
 LONGEST_FRONT = 12
 
@@ -148,7 +149,7 @@ def _few(rows: list[Tried], chosen: Tried | None) -> list[Tried]:
 def _cells(each: Tried) -> Iterator[str]:
     candidate, verdict = each.candidate, each.verdict
     yield quantities.share(verdict.cost)
-    yield quantities.small(each.error or 0.0)
+    yield quantities.small(each.promised)
     yield label(candidate.rule)
     yield str(candidate.units)
     yield f"{candidate.density:.0%}"

@@ -41,7 +41,8 @@ def draw(
         results.place(figures / f"{picture.name}.pdf", picture.pdf())
     _drop_others(figures, written)
     results.place(folder / results.PAGE, whole.encode())
-    count = f", {len(written)} figures in {figures} (SVG, PDF)" if written else ""
+    drawn = f"{len(written)} figure{'s' * (len(written) != 1)}"
+    count = f", {drawn} in {figures} (SVG, PDF)" if written else ""
     return f"{folder / results.PAGE}{count}"
 
 

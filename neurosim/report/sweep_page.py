@@ -53,7 +53,8 @@ def draw(sweep: Sweep) -> str:
             with suppress(OSError):
                 path.unlink()
     results.place(sweep.folder / results.PAGE, page(sweep, pictures).encode())
-    count = f", {len(pictures)} figures in {folder} (SVG, PDF)" if pictures else ""
+    drawn = f"{len(pictures)} figure{'s' * (len(pictures) != 1)}"
+    count = f", {drawn} in {folder} (SVG, PDF)" if pictures else ""
     return f"{sweep.folder / results.PAGE}{count}"
 
 

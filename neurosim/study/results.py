@@ -26,6 +26,7 @@ from types import MappingProxyType
 from typing import Any
 
 import neurosim
+from neurosim.engines.checkpoint.lock import NAME as LOCK
 from neurosim.errors import UserError, nearest
 from neurosim.model.network import Network
 from neurosim.study import description, rules, sources
@@ -132,7 +133,8 @@ def write(
 
 def listed(folder: Path) -> str:
     """Return in words what a run folder holds, beside what is drawn from that."""
-    names = {path.name for path in folder.iterdir()} - {PAGE, FIGURES, UNFINISHED.parts[0]}
+    hidden = {PAGE, FIGURES, UNFINISHED.parts[0], LOCK}
+    names = {path.name for path in folder.iterdir()} - hidden
     files = sorted(name for name in names if not name.startswith("."))
     return f"{folder}: {', '.join(files)}"
 

@@ -18,7 +18,7 @@ def design(answer: Answer) -> Picture | None:
     """Draw what was tried; None where nothing that fits and keeps the rate was trained."""
     shown = [
         each for each in answer.every
-        if each.verdict.good and each.error is not None and scales.drawable(each.error)
+        if each.verdict.good and scales.drawable(each.promised)
     ]  # fmt: skip
     if not shown:
         return None
@@ -26,7 +26,7 @@ def design(answer: Answer) -> Picture | None:
         figure, (axes,) = style.sheet(4.4)
         _costs(axes, [100 * each.verdict.cost for each in shown])
         marks = [each for each in (answer.demand.max_error,) if each is not None]
-        scales.logarithmic(axes.yaxis, [*(each.error or 1.0 for each in shown), *marks])
+        scales.logarithmic(axes.yaxis, [*(each.promised for each in shown), *marks])
         looks = style.rules(each.candidate.rule for each in shown)
         _front(axes, answer.front)
         for rule, look in looks.items():
@@ -43,8 +43,9 @@ def design(answer: Answer) -> Picture | None:
         "design",
         "Error against cost",
         "Every design that was trained, fits the part and keeps the rate: its error in the last"
-        " tenth of the steps against the largest of its shares of the part's LUTs, block RAMs and"
-        " multipliers. The larger the sign, the more learning steps a second.",
+        " tenth of the steps, or the median of three seeds where that was tried and is larger,"
+        " against the largest of its shares of the part's LUTs, block RAMs and multipliers. The"
+        " larger the sign, the more learning steps a second.",
         figure,
     )
 
@@ -59,7 +60,7 @@ def _costs(axes: Any, percent: list[float]) -> None:
 
 def _front(axes: Any, front: tuple[Tried, ...]) -> None:
     axes.step(
-        [100 * each.verdict.cost for each in front], [each.error for each in front],
+        [100 * each.verdict.cost for each in front], [each.promised for each in front],
         where="post", color=_FRONT.colour, linewidth=5, solid_capstyle="round", zorder=1,
     )  # fmt: skip
 
@@ -70,7 +71,7 @@ def _rule(axes: Any, mine: list[Tried], look: style.Look, shown: list[Tried]) ->
         _SMALLEST + (_LARGEST - _SMALLEST) * each.verdict.steps_per_second / most for each in mine
     ]
     axes.scatter(
-        [100 * each.verdict.cost for each in mine], [each.error for each in mine], s=sizes,
+        [100 * each.verdict.cost for each in mine], [each.promised for each in mine], s=sizes,
         color=look.colour, marker=look.marker, alpha=0.75, linewidths=0, zorder=2,
     )  # fmt: skip
 
@@ -79,7 +80,7 @@ def _marked(axes: Any, answer: Answer) -> list[Any]:
     """Mark the chosen design and the error that is demanded; return their signs for the legend."""
     handles = []
     if answer.chosen is not None:
-        at = 100 * answer.chosen.verdict.cost, answer.chosen.error
+        at = 100 * answer.chosen.verdict.cost, answer.chosen.promised
         ring = {"marker": "o", "linestyle": "", "markersize": 15, "fillstyle": "none",
                 "color": style.INK, "markeredgewidth": 1.4}  # fmt: skip
         axes.plot(*at, **ring, zorder=3)

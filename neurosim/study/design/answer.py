@@ -6,9 +6,11 @@ import json
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
+from neurosim.engines.checkpoint.lock import locked
 from neurosim.errors import UserError
 from neurosim.study import results
 from neurosim.study.design.confirm import Confirmed, confirmed
@@ -100,7 +102,8 @@ class Answer:
 
 def _told(tried: Tried) -> dict[str, Any]:
     own = told(tried.verdict.candidate)
-    return {**own, "nmse": tried.error, **tried.verdict.as_dict()}
+    promised = tried.promised if tried.promised < inf else None
+    return {**own, "nmse": tried.error, "nmse_promised": promised, **tried.verdict.as_dict()}
 
 
 def designed(
@@ -128,13 +131,20 @@ def designed(
     Raises
     ------
     UserError
-        When the data do not fit the demand, Optuna is missing or nothing can be written.
+        When the data do not fit the demand, Optuna is missing, nothing can be written, or another
+        process searches for the same.
     """
     checked(demand)
-    room = out / ROOM
-    folder = room / f"{demand.name}-{demand.part}-{demand.digest}"
+    folder = out / ROOM / f"{demand.name}-{demand.part}-{demand.digest}"
+    with results.made(folder), locked(folder):
+        return _searched(demand, executor, out, folder, limits, watch)
+
+
+def _searched(
+    demand: Demand, executor: Executor, out: Path, folder: Path, limits: Limits, watch: Watcher
+) -> Answer:
     trials = Trials(demand, folder / JOURNAL)
-    search = Search(demand, executor, room / CELLS, trials, limits, watch)
+    search = Search(demand, executor, out / ROOM / CELLS, trials, limits, watch)
     seen: list[Confirmed] = []
     lacking: Missing | None = None
     status: Status = "interrupted"
@@ -188,7 +198,8 @@ def _answer(
 def front(tried: list[Tried]) -> tuple[Tried, ...]:
     """Return the designs that no cheaper one beats in error, the cheapest first."""
     found: list[Tried] = []
-    for each in sorted(tried, key=lambda each: (each.verdict.cost, each.promised)):
+    able = [each for each in tried if each.promised < inf]
+    for each in sorted(able, key=lambda each: (each.verdict.cost, each.promised)):
         if not found or each.promised < found[-1].promised:
             found.append(each)
     return tuple(found)

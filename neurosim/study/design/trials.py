@@ -10,6 +10,7 @@ nothing else.
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,7 @@ class Trials:
         self.rejected = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _mend(path)
             backend = self._optuna.storages.journal.JournalFileBackend(str(path))
             storage = self._optuna.storages.JournalStorage(backend)
             self._study = self._optuna.create_study(
@@ -170,6 +172,16 @@ class Draw(NamedTuple):
 
     trial: optuna.trial.Trial
     candidate: Candidate
+
+
+def _mend(path: Path) -> None:
+    """Cut a last line that was being written when an earlier call was killed."""
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if 0 < whole < len(content):
+        os.truncate(path, whole)
 
 
 def _told(verdict: Verdict) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def seeds(text: str) -> tuple[int, ...]:
     """
     text = text.strip()
     if _WHOLE.fullmatch(text):
-        return tuple(range(whole("--seeds", int(text))))
+        return tuple(range(whole("--seeds", int(text), most=MOST_CELLS)))
     found = [_value(int, item, "--seeds") for item in _items(text, int, "--seeds")]
     _check_values("--seeds", found)
     return tuple(found)
@@ -202,9 +202,12 @@ def _distinct(axes: Sequence[Axis]) -> tuple[Axis, ...]:
 def _check_values(where: str, values: Sequence[Any]) -> None:
     if not values:
         raise UserError(f"{where}: has no values. Name some.")
-    for n, value in enumerate(values):
-        if value in values[:n]:
+    known = set()
+    for value in values:
+        key = repr(value) if isinstance(value, list) else value
+        if key in known:
             raise UserError(f"{where}: {value} stands there twice. Name each once.")
+        known.add(key)
 
 
 def _field(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from neurosim.errors import UserError
 from neurosim.study.overrides import override
 from neurosim.study.problem import single
 from neurosim.study.scenario import Scenario, digest, in_path, resolve_files
-from neurosim.study.sweep.axes import RULE, Axis, Point, changes, points
+from neurosim.study.sweep.axes import MOST_CELLS, RULE, Axis, Point, changes, points
 
 
 class Cell(NamedTuple):
@@ -61,14 +62,19 @@ def planned(base: Scenario, axes: Sequence[Axis], seeds: Sequence[int] | None = 
     Raises
     ------
     UserError
-        When ``base`` tries several cases itself, or no point is a scenario.
+        When ``base`` tries several cases itself, no point is a scenario, or there are more than
+        `MOST_CELLS`.
     """
     if base.swept:
         raise UserError(
             f"{base.name}: tries several cases itself, and a cell is one. Name another scenario, or"
             " drop its sizes, machines, placements and sensitivities."
         )
-    chosen = tuple(base.seeds if seeds is None else seeds)
+    chosen = base.seeds if seeds is None else seeds
+    count = len(chosen) * prod(len(axis.values) for axis in axes)
+    if count > MOST_CELLS:
+        raise UserError(f"sweep: makes {count:,} cells, and {MOST_CELLS:,} is the most.")
+    chosen = tuple(chosen)
     cells = tuple(cell for point in points(axes) for cell in _cells(base, point, chosen))
     if all(cell.scenario is None for cell in cells):
         raise UserError(str(cells[0].error))

@@ -98,7 +98,7 @@ def _seeds(seeds: int | Sequence[int] | None) -> Sequence[int] | None:
         return None
     if isinstance(seeds, Sequence):
         return [whole("seeds", seed, least=0) for seed in seeds]
-    return range(whole("seeds", seeds))
+    return range(whole("seeds", seeds, most=fields.MOST_CELLS))
 
 
 def computed(
