@@ -58,7 +58,7 @@ def test_nothing_has_to_be_got_where_all_is_there(monkeypatch, capsys):
 def test_as_json(survey, capsys):
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found) == {"core", "hardware", "cache"}
+    assert set(found) == {"core", "many", "hardware", "cache"}
     assert [tool["found"] for tool in found["hardware"]] == [True, False, False]
     assert set(found["core"][0]) == set(tools.Tool.__dataclass_fields__)
 

@@ -25,7 +25,7 @@ DOES_ITSELF = "test"
 def output_of(words: str, out: Path | None = None) -> str:
     """Run one neurosim command as `start.py` would, from the checkout."""
     arguments = shlex.split(words) or ["compare", "compare"]
-    if arguments[0] in ("run", "compare", "hardware", "report"):
+    if arguments[0] in ("run", "compare", "sweep", "hardware", "report"):
         arguments += ["--out", str(out)]
     done = subprocess.run(
         [sys.executable, "-m", "neurosim", *arguments],

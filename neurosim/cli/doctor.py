@@ -23,16 +23,27 @@ PACKAGES = {
     "scipy": "the fast kernels of the arrays engine",
     "simpy": "the clocked engine",
 }
+# Of many trainings, with the extra that brings each.
+MANY = {
+    "distributed": ("sweeps on a Dask scheduler", "cluster"),
+    "optuna": ("searching a design", "design"),
+    "pyarrow": ("tables of sweeps as Parquet", "parquet"),
+}
 
 
 def examined(as_json: bool) -> int:
     """Print what is here and what is missing; only a part that everything stands on fails."""
     core = (_python(), *(tools.package(*part, DISTRIBUTION) for part in PACKAGES.items()))
+    many = [
+        tools.package(name, purpose, f"{DISTRIBUTION}[{extra}]")
+        for name, (purpose, extra) in MANY.items()
+    ]
     hardware = tools.survey()
     kept = str(cache.wished())
     if as_json:
-        found = {"core": [*map(asdict, core)], "hardware": [*map(asdict, hardware)], "cache": kept}
-        print(json.dumps(found, indent=2))
+        groups = {"core": core, "many": many, "hardware": hardware}
+        found = {name: [*map(asdict, group)] for name, group in groups.items()}
+        print(json.dumps({**found, "cache": kept}, indent=2))
     missing = [tool for tool in core if not tool.found]
     if missing:
         names = ", ".join(tool.name for tool in missing)
@@ -40,7 +51,7 @@ def examined(as_json: bool) -> int:
     if not as_json:
         from neurosim.report import doctor, terminal
 
-        doctor.print_found(core, hardware, kept, terminal.console())
+        doctor.print_found(core, many, hardware, kept, terminal.console())
     return 0
 
 

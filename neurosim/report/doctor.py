@@ -13,13 +13,15 @@ from myhdl_core.tools import Tool
 from neurosim.report.terminal import tidy
 
 
-def print_found(core: Sequence[Tool], hardware: Sequence[Tool], kept: str, out: Console) -> None:
+def print_found(
+    core: Sequence[Tool], many: Sequence[Tool], hardware: Sequence[Tool], kept: str, out: Console
+) -> None:
     """Print a table of parts and tools, then what installs the missing ones.
 
     Parameters
     ----------
-    core, hardware
-        What everything stands on, and what the chip needs.
+    core, many, hardware
+        What everything stands on, what many trainings may need, and what the chip needs.
     kept
         The folder in which built chips are kept.
     out
@@ -27,8 +29,9 @@ def print_found(core: Sequence[Tool], hardware: Sequence[Tool], kept: str, out: 
     """
     with tidy(out):
         _print_group("neurosim", core, out)
+        _print_group("Many trainings", many, out)
         _print_group("The chip", hardware, out)
-        missing = [tool for tool in hardware if not tool.found]
+        missing = [tool for tool in (*many, *hardware) if not tool.found]
         if missing:
             out.print(Text("To get what is missing", "bold"))
             for command in tools.commands(missing):
