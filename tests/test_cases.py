@@ -83,7 +83,7 @@ def test_a_rule_stops_at_its_largest_size():
 def test_a_rule_is_trained_once_a_size_however_many_machines(monkeypatch):
     trained = []
 
-    def train(jobs, steps, watch, side_by_side):
+    def train(jobs, steps, watch, side_by_side, keeping):
         trained.extend((job.scenario.network.units, job.rule) for job in jobs)
         return [
             Outcome(

@@ -403,6 +403,7 @@ def test_an_error_that_nothing_reaches_is_answered_with_the_best(toy, tmp_path):
     assert met.status == "found"
 
 
+@pytest.mark.slow
 def test_an_error_that_a_larger_network_reaches_names_part_and_rate(toy, tmp_path, monkeypatch):
     monkeypatch.setitem(LADDERS, "units", (3, 4, 8, 16))
     monkeypatch.setitem(LADDERS, "rule", ("rflo", "trtrl", "rtrl"))

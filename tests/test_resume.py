@@ -130,7 +130,8 @@ def test_memory_off_the_chip_and_networks_go_on(machine: str, tmp_path: Path) ->
 
 
 @needs.compiler
-@pytest.mark.parametrize("name", ["trtrl", pytest.param("rtrl", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["trtrl", "rtrl"])
 def test_the_simulated_chip_goes_on(name: str, tmp_path: Path) -> None:
     options = {"engine": ns.hardware.OnChip(2), "number": ns.Fixed()}
     whole = trained(RULES[name], **options)

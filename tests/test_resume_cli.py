@@ -54,6 +54,7 @@ def assert_as_if_never_stopped(capsys, *argv) -> None:
         assert rows[0][key] == rows[1][key]
 
 
+@pytest.mark.slow
 def test_a_comparison_that_is_killed_goes_on_side_by_side(capsys, monkeypatch):
     argv = ("compare", *SMALL, "--steps", "2500", "--compare", "rflo,trtrl")
     argv = (*argv, "--checkpoint-steps", "100")

@@ -15,7 +15,7 @@ from neurosim.study.graphs import graph_from
 from neurosim.study.hardware import axi, planned
 from neurosim.study.hardware import map as word_map
 from neurosim.study.hardware.check import Model
-from neurosim.study.hardware.core import kept_words
+from neurosim.study.hardware.places import kept_words
 
 RULE = ns.TRTRL(0.05)
 

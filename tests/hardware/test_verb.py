@@ -20,7 +20,7 @@ from neurosim.schedule import Source
 from neurosim.study.hardware import check
 from neurosim.study.hardware import folder as chip_folder
 from neurosim.study.hardware import map as word_map
-from neurosim.study.hardware.core import BANKS
+from neurosim.study.hardware.places import BANKS
 from tests.hardware import needs
 from tests.hardware.small_chip import HOSTILE, dense, small
 
