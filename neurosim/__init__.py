@@ -154,12 +154,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version  # slow to load
-
-        try:
-            return version("neurosim-hdl")
-        except PackageNotFoundError:
-            return "0.0.0+unknown"
+        return import_module("neurosim.version").version()
     if name == "hardware":
         return import_module("neurosim.study.hardware")
     if name not in _WHERE:

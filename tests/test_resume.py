@@ -15,7 +15,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.engines import compiled
-from neurosim.engines.checkpoint import Keeping, files, lock, marks_of, trees
+from neurosim.engines.checkpoint import Keeping, files, keeper, lock, marks_of, trees
 from neurosim.learning import SnAp
 from neurosim.learning.optimizers import Clipped
 from neurosim.study.graphs import graph_from
@@ -331,7 +331,7 @@ def test_every_word_of_a_long_array_counts() -> None:
 
 def test_another_version_is_refused(begun: Path, tmp_path: Path, monkeypatch) -> None:
     folder = Path(shutil.copytree(begun, tmp_path / "begun"))
-    monkeypatch.setattr(ns, "__version__", "9.9", raising=False)
+    monkeypatch.setattr(keeper, "version", lambda: "9.9")
     said: list[str] = []
     trained(ns.TRTRL(0.05), checkpoint=Keeping(folder, say=said.append))
     assert "and this is 9.9" in said[0]

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from neurosim.engines.checkpoint import files, trees
 from neurosim.engines.checkpoint.lock import locked
 from neurosim.errors import UserError
 from neurosim.model.arithmetic import Array
+from neurosim.version import version
 
 SECONDS = 15.0
 # So many times as long as a checkpoint takes is trained before the next: it costs 1 % at most, and
@@ -82,7 +82,7 @@ class Keeper:
 
     def __init__(self, keeping: Keeping, engine: Any, marks: Mapping[str, str]) -> None:
         self._keeping, self._engine, self._marks = keeping, engine, marks
-        self._version = str(import_module("neurosim").__version__)
+        self._version = version()
         self._kept: list[int] = []
         self._number = max(files.numbers(keeping.folder), default=0)
         self._logs = tuple(
