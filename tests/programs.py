@@ -54,3 +54,9 @@ def rows(capsys, *argv):
     """Return the rows that a command prints as JSON."""
     assert main([*argv, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
+
+
+def only_run() -> Path:
+    """Return the only folder in the run store of the working folder."""
+    (folder,) = Path("runs").iterdir()
+    return folder

@@ -13,6 +13,7 @@ import pytest
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.cli.verbs import app
+from tests.programs import only_run
 
 ROOT = Path(__file__).parent.parent
 QUICK = ("--network.units", "3", "--steps", "40", "--seeds", "0")
@@ -304,11 +305,6 @@ def test_sizes_measure_growth(capsys):
 
 
 # --- the run folder ---------------------------------------------------------------------------
-
-
-def only_run() -> Path:
-    (folder,) = Path("runs").iterdir()
-    return folder
 
 
 def test_a_run_can_be_run_again_into_the_same_folder(capsys):

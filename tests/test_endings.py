@@ -12,7 +12,7 @@ import pytest
 from neurosim.cli import main
 from neurosim.study import training
 from neurosim.study.training import Job, train, train_one
-from tests.programs import ROOT, interrupted, started
+from tests.programs import ROOT, interrupted, only_run, started
 
 QUICK = ("--network.units", "3", "--steps", "40", "--seeds", "0")
 # Two units in a loop that multiplies by 1e200 twice: RTRL's sensitivities overflow.
@@ -30,11 +30,6 @@ EXPLOSIVE = {
 def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
-
-
-def only_run() -> Path:
-    (folder,) = Path("runs").iterdir()
-    return folder
 
 
 def test_a_run_that_diverges_exits_1_and_keeps_the_others(capsys):

@@ -11,7 +11,7 @@ import pytest
 
 from neurosim.cli import main
 from neurosim.study import results, training, unfinished
-from tests.programs import started
+from tests.programs import only_run, started
 
 SMALL = ("--network.units", "3", "--seeds", "0", "--engine", "stepwise")
 BRIEF = ("--network.units", "3", "--seeds", "0", "--steps", "40")
@@ -21,11 +21,6 @@ BRIEF = ("--network.units", "3", "--seeds", "0", "--steps", "40")
 def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
-
-
-def only_run() -> Path:
-    (folder,) = Path("runs").iterdir()
-    return folder
 
 
 def begun(*argv, trainings=1):

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +14,7 @@ from neurosim.report import quantities
 from neurosim.report.hardware import closing
 from neurosim.report.labels import label
 from neurosim.report.lacking import lacking, named, rate
+from neurosim.report.progress import display
 from neurosim.report.terminal import tidy
 from neurosim.study.design.answer import Answer
 from neurosim.study.design.judge import Verdict
@@ -38,14 +38,9 @@ def shown() -> Iterator[Watcher]:
     if not sys.stderr.isatty():
         yield lambda progress: None
         return
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(bar_width=20),
-        bars.TextColumn("{task.fields[figures]}"),
-    )
-    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as display:
-        line = display.add_task("reading", total=1.0, figures="")
-        yield lambda at: display.update(
+    with display() as lines:
+        line = lines.add_task("reading", total=1.0, figures="")
+        yield lambda at: lines.update(
             line, description=at.doing, completed=at.share, figures=figures(at)
         )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from neurosim.report import chip_page
 from neurosim.report.figures import gallery
-from neurosim.report.figures.picture import CHIP_WORD_BITS, Material, Picture
+from neurosim.report.figures.picture import CHIP_WORD_BITS, Material
 from neurosim.report.page import page
+from neurosim.report.writing import written
 from neurosim.study import last_steps, results
 from neurosim.study.hardware.record import Record
 from neurosim.study.scenario import Scenario
@@ -34,27 +34,9 @@ def draw(
         assert chip is not None
         assert section is not None
         whole = chip_page.page(scenario, chip, section)
-    written = [*pictures, *of_chip]
-    figures = folder / results.FIGURES
-    for picture in written:
-        results.place(figures / f"{picture.name}.svg", picture.svg().encode())
-        results.place(figures / f"{picture.name}.pdf", picture.pdf())
-    _drop_others(figures, written)
-    results.place(folder / results.PAGE, whole.encode())
-    drawn = f"{len(written)} figure{'s' * (len(written) != 1)}"
-    count = f", {drawn} in {figures} (SVG, PDF)" if written else ""
-    return f"{folder / results.PAGE}{count}"
+    return written(folder, whole, [*pictures, *of_chip], (*gallery.NAMES, *chip_page.FIGURES))
 
 
 def _material(folder: Path, scenario: Scenario, summary: Summary) -> Material:
     series = last_steps.read(folder / results.SERIES)
     return Material(summary, series, scenario.number.word_bits or CHIP_WORD_BITS)
-
-
-def _drop_others(figures: Path, pictures: list[Picture]) -> None:
-    """Remove figures of an earlier report that this one has no data for."""
-    drawn = {picture.name for picture in pictures}
-    for name in (*gallery.NAMES, *chip_page.FIGURES):
-        for kind in ("svg", "pdf") if name not in drawn else ():
-            with suppress(OSError):
-                (figures / f"{name}.{kind}").unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich import progress as bars
@@ -30,20 +30,37 @@ def shown(scenario: Scenario, live: bool = False) -> Iterator[tuple[Watcher, Say
         yield lambda progress: None, lambda text: None
         return
     if live:
-        with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as display:
-            view = View(scenario, display)
+        with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as panel:
+            view = View(scenario, panel)
             yield view.watch, view.say
         return
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(bar_width=20),
-        bars.TaskProgressColumn(),
-        bars.TextColumn("{task.fields[figures]}"),
-        bars.TimeRemainingColumn(compact=True),
-    )
-    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as display:
-        lines = Lines(display, scenario)
+    with display([bars.TaskProgressColumn()], [bars.TimeRemainingColumn(compact=True)]) as it:
+        lines = Lines(it, scenario)
         yield lines.watch, lines.say
+
+
+def display(
+    measures: Sequence[bars.ProgressColumn] = (),
+    ends: Sequence[bars.ProgressColumn] = (),
+    speed_estimate_period: float = 30.0,
+) -> bars.Progress:
+    """Return lines on stderr that go when they are done: what, a bar, measures, figures, ends.
+
+    Parameters
+    ----------
+    measures, ends
+        Columns behind the bar, and behind the ``figures`` of a line.
+    speed_estimate_period
+        Seconds of the past that the time left is told from.
+    """
+    what, bar = bars.TextColumn("{task.description}"), bars.BarColumn(bar_width=20)
+    figures = bars.TextColumn("{task.fields[figures]}")
+    return bars.Progress(
+        *(what, bar, *measures, figures, *ends),
+        console=Console(stderr=True),
+        transient=True,
+        speed_estimate_period=speed_estimate_period,
+    )
 
 
 @contextmanager
@@ -55,15 +72,8 @@ def cells(total: int) -> Iterator[Callable[[Cells], object]]:
     if not sys.stderr.isatty():
         yield lambda progress: None
         return
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(bar_width=20),
-        bars.MofNCompleteColumn(),
-        bars.TextColumn("{task.fields[figures]}"),
-        bars.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-    )
-    console = Console(stderr=True)
-    with bars.Progress(*columns, console=console, transient=True, speed_estimate_period=3600) as it:
+    left = bars.TimeRemainingColumn(compact=True, elapsed_when_finished=True)
+    with display([bars.MofNCompleteColumn()], [left], speed_estimate_period=3600) as it:
         line = it.add_task("cells", total=total, figures="starting")
 
         def watch(progress: Cells) -> None:

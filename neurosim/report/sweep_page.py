@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import suppress
 from pathlib import Path
 
 from neurosim.report.figures import sweep as figures
@@ -30,6 +29,7 @@ from neurosim.report.sweep import (
     leading,
     place,
 )
+from neurosim.report.writing import written
 from neurosim.study import description, results
 from neurosim.study.sweep.folder import Sweep
 from neurosim.study.sweep.table import ERROR, RUN, shown
@@ -44,18 +44,8 @@ def draw(sweep: Sweep) -> str:
         When the folder cannot be written.
     """
     pictures = laid_out(figures.drawn(sweep))
-    folder = sweep.folder / results.FIGURES
-    for picture in pictures:
-        results.place(folder / f"{picture.name}.svg", picture.svg().encode())
-        results.place(folder / f"{picture.name}.pdf", picture.pdf())
-    for path in folder.glob("*.*"):
-        if path.stem not in {picture.name for picture in pictures}:
-            with suppress(OSError):
-                path.unlink()
-    results.place(sweep.folder / results.PAGE, page(sweep, pictures).encode())
-    drawn = f"{len(pictures)} figure{'s' * (len(pictures) != 1)}"
-    count = f", {drawn} in {folder} (SVG, PDF)" if pictures else ""
-    return f"{sweep.folder / results.PAGE}{count}"
+    there = {path.stem for path in (sweep.folder / results.FIGURES).glob("*.*")}
+    return written(sweep.folder, page(sweep, pictures), pictures, there)
 
 
 def page(sweep: Sweep, pictures: list[Picture]) -> str:

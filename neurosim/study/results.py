@@ -260,6 +260,20 @@ def place(path: Path, content: bytes) -> None:
     replace_whole(path, lambda beside: beside.write_bytes(content))
 
 
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files of a run folder, its summary last, since a folder is known by that.
+
+    What else is there stays.
+
+    Raises
+    ------
+    UserError
+        When one cannot be written.
+    """
+    for name in sorted(files, key=lambda name: name == SUMMARY):
+        place(folder / name, files[name])
+
+
 def _replace_text(path: Path, content: str) -> None:
     replace_whole(path, lambda beside: beside.write_text(content, encoding="utf-8"))
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 from neurosim.engines.checkpoint.lock import locked
 from neurosim.errors import UserError
-from neurosim.study import results
+from neurosim.study import pareto, results
 from neurosim.study.design.confirm import Confirmed, confirmed
 from neurosim.study.design.demand import Demand
 from neurosim.study.design.missing import Missing, missing
 from neurosim.study.design.search import STARTERS, Limits, Search, Watcher
-from neurosim.study.design.space import Candidate, scenario, told
+from neurosim.study.design.space import Candidate, scenario
 from neurosim.study.design.trials import Trials, Tried
 from neurosim.study.problem import Problem
 from neurosim.study.scenario import folder_name
@@ -101,7 +101,7 @@ class Answer:
 
 
 def _told(tried: Tried) -> dict[str, Any]:
-    own = told(tried.verdict.candidate)
+    own = asdict(tried.verdict.candidate)
     promised = tried.promised if tried.promised < inf else None
     return {**own, "nmse": tried.error, "nmse_promised": promised, **tried.verdict.as_dict()}
 
@@ -197,12 +197,8 @@ def _answer(
 
 def front(tried: list[Tried]) -> tuple[Tried, ...]:
     """Return the designs that no cheaper one beats in error, the cheapest first."""
-    found: list[Tried] = []
     able = [each for each in tried if each.promised < inf]
-    for each in sorted(able, key=lambda each: (each.verdict.cost, each.promised)):
-        if not found or each.promised < found[-1].promised:
-            found.append(each)
-    return tuple(found)
+    return tuple(pareto.front(able, lambda each: (each.verdict.cost, each.promised)))
 
 
 def _kept(answer: Answer, out: Path) -> Answer:
@@ -212,8 +208,9 @@ def _kept(answer: Answer, out: Path) -> Answer:
         return answer
     one = scenario(answer.demand, answer.chosen.candidate)
     cell, folder = out / ROOM / CELLS / folder_name(one), out / folder_name(one)
+    files = {path.name: path.read_bytes() for path in cell.iterdir() if path.is_file()}
     with results.prepared(one, out):
-        _copied(cell, folder)
+        results.put(folder, files)
     answer = replace(answer, folder=folder)
     results.place(folder / RECORD, _text(answer))
     return answer
@@ -221,10 +218,3 @@ def _kept(answer: Answer, out: Path) -> Answer:
 
 def _text(answer: Answer) -> bytes:
     return (json.dumps(answer.as_dict(), indent=2, allow_nan=False) + "\n").encode()
-
-
-def _copied(cell: Path, folder: Path) -> None:
-    """Bring the files of a run folder into another; what else is there stays."""
-    for path in sorted(cell.iterdir(), key=lambda path: path.name == results.SUMMARY):
-        if path.is_file():
-            results.place(folder / path.name, path.read_bytes())

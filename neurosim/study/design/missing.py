@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf
 from typing import Any, NamedTuple
 
 from neurosim.machine.parts import PARTS
 from neurosim.study.design.judge import Verdict
 from neurosim.study.design.search import Search
-from neurosim.study.design.space import LADDERS, Candidate, larger, told
+from neurosim.study.design.space import LADDERS, Candidate, larger
 from neurosim.study.design.trials import Tried
 
 #: Larger designs that are looked at for the error that was not reached.
@@ -40,7 +40,7 @@ class Way(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {"change": self.change, "part": self.verdict.part, "nmse": self.error,
-                **told(self.verdict.candidate), **self.verdict.as_dict()}  # fmt: skip
+                **asdict(self.verdict.candidate), **self.verdict.as_dict()}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Missing:
         return min((each.promised for each in self.larger), default=inf)
 
     def _told(self, verdict: Verdict) -> dict[str, Any]:
-        return {**told(verdict.candidate), **verdict.as_dict(), "lacks": verdict.lacks}
+        return {**asdict(verdict.candidate), **verdict.as_dict(), "lacks": verdict.lacks}
 
 
 def missing(search: Search) -> Missing:

@@ -8,7 +8,7 @@ cannot leave the range of a word.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from neurosim.study.design.demand import Demand
@@ -146,8 +146,3 @@ def scenario(demand: Demand, candidate: Candidate, seed: int | None = None) -> S
         machine="none",
         seeds=(demand.seed if seed is None else seed,),
     )
-
-
-def told(candidate: Candidate) -> dict[str, Any]:
-    """Return a candidate as JSON has it."""
-    return {each.name: getattr(candidate, each.name) for each in fields(candidate)}

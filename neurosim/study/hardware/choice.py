@@ -25,6 +25,7 @@ from neurosim.study.fit.memories import LAYOUTS, memories
 from neurosim.study.fit.sizes import Sizes
 from neurosim.study.hardware import planned
 from neurosim.study.hardware.summary import counted, summarised
+from neurosim.study.pareto import front
 
 #: Edges times lanes up to which a schedule is made: beyond, it takes minutes.
 MOST_WORK = 200_000
@@ -143,12 +144,8 @@ class Choices:
     @property
     def front(self) -> tuple[Choice, ...]:
         """The choices that fit and that none other beats in rate with as few LUTs; fastest last."""
-        found: list[Choice] = []
         rated = [each for each in self.choices if each.rate > 0]
-        for each in sorted(rated, key=lambda c: (c.fit.luts, -c.rate)):
-            if not found or each.rate > found[-1].rate:
-                found.append(each)
-        return tuple(found)
+        return tuple(front(rated, lambda each: (each.fit.luts, -each.rate)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""

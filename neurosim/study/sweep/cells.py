@@ -127,8 +127,7 @@ def _stored(scenario: Scenario, reply: parcels.Reply, out: Path) -> CellResult:
     if reply.error is not None:
         return CellResult(scenario, folder, None, reply.error)
     with results.prepared(scenario, out):
-        for name in sorted(reply.files, key=lambda name: name == results.SUMMARY):
-            results.place(folder / name, reply.files[name])
+        results.put(folder, reply.files)
     return _result(scenario, folder, summary_in(folder / results.SUMMARY))
 
 

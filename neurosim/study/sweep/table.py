@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from neurosim.errors import UserError
 from neurosim.machine.parts import part_named
 from neurosim.model.fixed import Fixed
+from neurosim.study import pareto
 from neurosim.study.fit import fits
 from neurosim.study.scenario import WIDTHS, RuleSpec, Scenario
 from neurosim.study.specs import STANDARD_TOPOLOGY
@@ -132,11 +133,7 @@ def front(points: Sequence[Row], cost: str, judged: str) -> list[Row]:
     A point of which a seed failed is not among them.
     """
     whole = [row for row in points if not row["failed"] and {cost, judged} <= row.keys()]
-    found: list[Row] = []
-    for row in sorted(whole, key=lambda row: (row[cost], row[judged])):
-        if not found or row[judged] < found[-1][judged]:
-            found.append(row)
-    return found
+    return pareto.front(whole, lambda row: (row[cost], row[judged]))
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
