@@ -1,6 +1,6 @@
 """Real SIGKILLs, at random moments of a training: what goes on ends as what was never stopped.
 
-Fifty of them for each engine: ``pytest -m slow tests/test_resume_kills.py``.
+Fifty of them for each engine: ``pytest -m slow tests/checkpoint/test_kills.py``.
 """
 
 import sys
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.checkpoint.killed import ENGINES, Killer
 from tests.hardware import needs
-from tests.killed import ENGINES, Killer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a server of forks")
 KILLS = 50

@@ -7,7 +7,7 @@ from neurosim.errors import UserError
 from neurosim.study import sources
 from neurosim.study.sweep import axes
 from neurosim.study.sweep.plan import planned
-from tests.sweeps import SMALL
+from tests.sweep.sweeps import SMALL
 
 WRITTEN = {
     "network.units=8,16": ("network.units", (8, 16)),

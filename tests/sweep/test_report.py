@@ -12,7 +12,7 @@ from neurosim.report.terminal import console
 from neurosim.study.sweep import axes
 from neurosim.study.sweep.folder import Sweep
 from tests.reported import HOSTILE
-from tests.sweeps import SMALL
+from tests.sweep.sweeps import SMALL
 
 
 def made_up(over: dict[str, list], folder: Path, seeds=(0, 1), fail=()) -> Sweep:

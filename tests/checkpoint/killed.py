@@ -67,7 +67,7 @@ class Killer:
         self._random = np.random.default_rng(seed)
         # forked from a process that has loaded everything: a start takes milliseconds
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.killed"])
+        self._context.set_forkserver_preload(["tests.checkpoint.killed"])
         server = self._context.Process(target=time.sleep, args=(0,))  # times are without its start
         server.start()
         server.join()

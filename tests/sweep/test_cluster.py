@@ -13,16 +13,11 @@ from neurosim.study.sweep import axes, running
 from neurosim.study.sweep.cluster import check_workers, connected
 from neurosim.study.sweep.executors import opened
 from neurosim.study.sweep.plan import planned
-from tests.sweeps import SMALL, cluster, here, left
+from tests.sweep.sweeps import SMALL, cluster, here, left
 
 pytest.importorskip("distributed")
 FLAGS = ("--network.units", "3", "--steps", "50", "--seeds", "1")
 SERIES = "x\n" + "\n".join(str((n * 7 % 11) / 11) for n in range(60)) + "\n"
-
-
-@pytest.fixture(autouse=True)
-def workplace(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def swept_with_a_death(plan, workers: int, tmp_path: Path):
