@@ -1,14 +1,12 @@
-"""Converts one block to Verilog, in a process of its own: MyHDL's names leak between conversions.
+"""Converts the blocks of a chip to Verilog.
 
-Run as ``python -m myhdl_core.convert BLOCK FOLDER`` with the circuit as JSON on standard input.
+Run as ``python -m myhdl_core.convert FOLDER``, with JSON on standard input: the blocks by their
+names, and for each its circuit, which is JSON too.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from myhdl_core.activation import activation
 from myhdl_core.bus import bus, word_wires
 from myhdl_core.circuit import CONTROL, Circuit, width_of
 from myhdl_core.control import control, manner_wires
+from myhdl_core.conversion import converted_apart, write
 from myhdl_core.emit import BLOCKS
 from myhdl_core.hdl import Bundle, bit, bits, word
 from myhdl_core.host import host, host_wires, post_wires
@@ -74,44 +73,14 @@ def circuit_from(text: str) -> Circuit:
     return circuit._replace(shape=shape, layout=layout, swaps=swaps, **lists)
 
 
-def convert(name: str, circuit: Circuit, folder: Path) -> None:
+def convert(name: str, text: str, folder: Path) -> None:
     """Write the Verilog of a block to a folder; once in a process."""
-    maker = _MAKERS[name]
+    circuit = circuit_from(text)
     wires = wires_of(circuit)
     if name == "lane":  # which has its own bit of what is told lane by lane
         wires["mask"] = Bundle(**{name: bit() for name in vars(wires["mask"])})
-    write(maker, name, wires, circuit, folder)
-
-
-def write(
-    maker: Callable[..., Any], name: str, wires: dict[str, Any], last: object, folder: Path
-) -> None:
-    """Write the Verilog of a block whose last argument is what it is built from.
-
-    Its other arguments are found in ``wires`` by their names; bits need not be there.
-    """
-    code = maker.func.__code__  # type: ignore[attr-defined]
-    names = code.co_varnames[: code.co_argcount - 1]
-    warnings.simplefilter("ignore")
-    made = maker(*(wires[port] if port in wires else bit() for port in names), last)
-    made.convert(
-        hdl="Verilog",
-        name=name,
-        path=str(folder),
-        initial_values=False,
-        testbench=False,
-        no_myhdl_header=True,
-    )
-    file = folder / f"{name}.v"
-    file.write_text(tidy(file.read_text(), sys.modules[maker.__module__].__doc__ or ""))
-
-
-def tidy(text: str, about: str) -> str:
-    """Return Verilog with a comment on top and without what MyHDL leaves in excess."""
-    heading = "\n".join(f"// {line}".rstrip() for line in about.strip().splitlines())
-    text = re.sub(r"\n{3,}", "\n\n", text.replace("`timescale 1ns/10ps\n", ""))
-    return f"{heading}\n{text.rstrip()}\n"
+    write(_MAKERS[name], name, wires, circuit, folder)
 
 
 if __name__ == "__main__":
-    convert(sys.argv[1], circuit_from(sys.stdin.read()), Path(sys.argv[2]))
+    converted_apart(convert)

@@ -1,7 +1,8 @@
-"""Verilog as files: blocks converted in processes of their own, written, and found again."""
+"""Verilog as files: blocks converted beside this process, written, and found again."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,12 +10,18 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from neurosim.errors import RunFailed
 
+AT_ONCE = 2
+FAILURE = ".err"  # of the file that says why a block could not be converted
+KEPT = 64
+#: Names in the same order every time, and no threads that a fork would have to do without.
+ALONE = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_kept: dict[tuple[str, str, str], str] = {}  # by converter, block and what it is made from
 _PORT = re.compile(r"^(input|output)\s+(?:signed\s+)?(?:\[(\d+):0\]\s*)?(\w+);", re.MULTILINE)
 
 
@@ -27,43 +34,55 @@ class Port(NamedTuple):
 
 
 def all_converted(converter: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the Verilog of blocks by their names, two at a time; see ``converted``."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        made = pool.map(lambda name: converted(converter, name, given[name]), given)
-        return dict(zip(given, made, strict=True))
-
-
-@lru_cache(maxsize=64)
-def converted(converter: str, name: str, given: str) -> str:
-    """Return the Verilog of a block, converted in a process of its own.
+    """Return the Verilog of blocks by their names; what was converted lately is not again.
 
     Parameters
     ----------
     converter
-        The module that converts when it is run, with ``given`` on standard input.
-    name
-        The block, which is the module and the file in Verilog.
+        The module that converts when it is run; see ``conversion.converted_apart``.
     given
-        What the block is made from, as JSON.
+        What each block is made from, as JSON. A block is a module and a file in Verilog.
 
     Raises
     ------
     RunFailed
-        When the conversion fails, with what it said.
+        When a conversion fails, with what it said.
     """
+    keys = {name: (converter, name, text) for name, text in given.items()}
+    missing = {name: given[name] for name, key in keys.items() if key not in _kept}
+    parts = [missing] if hasattr(os, "fork") else [{name: missing[name]} for name in missing]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for part in pool.map(partial(_converted, converter), filter(None, parts)):
+            _kept.update((keys[name], text) for name, text in part.items())
+    found = {name: _kept[key] for name, key in keys.items()}
+    for oldest in list(_kept)[:-KEPT]:
+        del _kept[oldest]
+    return found
+
+
+def _converted(converter: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the Verilog of blocks by their names, which a process of its own converts."""
     here = str(Path(__file__).parents[1])
     search = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
-    with tempfile.TemporaryDirectory() as folder:
+    # when this process is ended early, forks of that one may write for another moment
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         done = subprocess.run(
-            [sys.executable, "-m", converter, name, folder],
-            input=given,
-            env={**os.environ, "PYTHONPATH": search, "PYTHONHASHSEED": "0"},
+            [sys.executable, "-m", converter, place],
+            input=json.dumps(dict(given)),
+            env={**os.environ, **ALONE, "PYTHONPATH": search},
             capture_output=True,
             text=True,
         )
-        if done.returncode:
-            raise RunFailed(f"module {name}: not converted to Verilog.\n{done.stderr.strip()}")
-        return (Path(folder) / f"{name}.v").read_text()
+        return {name: _text_of(name, Path(place), done.stderr) for name in given}
+
+
+def _text_of(name: str, folder: Path, said: str) -> str:
+    file, why = folder / f"{name}.v", folder / f"{name}{FAILURE}"
+    if why.is_file():
+        said = why.read_text()
+    if why.is_file() or not file.is_file():
+        raise RunFailed(f"module {name}: not converted to Verilog.\n{said.strip()}")
+    return file.read_text()
 
 
 def written(modules: Mapping[str, str], folder: Path | str) -> list[Path]:

@@ -1,13 +1,12 @@
-"""Converts one block of AXI's side to Verilog, in a process of its own.
+"""Converts the blocks of AXI's side to Verilog.
 
-Run as ``python -m myhdl_core.axi.convert BLOCK FOLDER`` with the interface as JSON on standard
-input.
+Run as ``python -m myhdl_core.axi.convert FOLDER``, with JSON on standard input: the blocks by
+their names, and for each the interface that it is made from, which is JSON too.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from myhdl_core.axi.interface import BITS, Interface
 from myhdl_core.axi.lite import axi_registers
 from myhdl_core.axi.streams import axi_answers, axi_intake
 from myhdl_core.axi.top import network_axi
-from myhdl_core.convert import write
+from myhdl_core.conversion import converted_apart, write
 from myhdl_core.hdl import bits, word
 
 _MAKERS: dict[str, Callable[..., Any]] = {
@@ -58,6 +57,11 @@ def wires_of(chip: Interface) -> dict[str, Any]:
     }
 
 
+def convert(name: str, text: str, folder: Path) -> None:
+    """Write the Verilog of a block to a folder; once in a process."""
+    given = Interface(*json.loads(text))
+    write(_MAKERS[name], name, wires_of(given), given, folder)
+
+
 if __name__ == "__main__":
-    given = Interface(*json.loads(sys.stdin.read()))
-    write(_MAKERS[sys.argv[1]], sys.argv[1], wires_of(given), given, Path(sys.argv[2]))
+    converted_apart(convert)

@@ -1,13 +1,12 @@
-"""Converts one module of the bridge to Verilog, in a process of its own.
+"""Converts the modules of the bridge to Verilog.
 
-Run as ``python -m myhdl_core.boards.convert MODULE FOLDER`` with the line as JSON on standard
-input.
+Run as ``python -m myhdl_core.boards.convert FOLDER``, with JSON on standard input: the modules by
+their names, and for each the line that it is made from, which is JSON too.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from myhdl_core.boards.bridge import uart_bridge, wires_of
 from myhdl_core.boards.line import Line
 from myhdl_core.boards.requests import uart_requests
 from myhdl_core.boards.serial import uart_receiver, uart_sender
-from myhdl_core.convert import write
+from myhdl_core.conversion import converted_apart, write
 
 _MAKERS: dict[str, Callable[..., Any]] = {
     "uart_bridge": uart_bridge,
@@ -28,6 +27,11 @@ _MAKERS: dict[str, Callable[..., Any]] = {
 }
 
 
+def convert(name: str, text: str, folder: Path) -> None:
+    """Write the Verilog of a module to a folder; once in a process."""
+    given = Line(*json.loads(text))
+    write(_MAKERS[name], name, wires_of(given), given, folder)
+
+
 if __name__ == "__main__":
-    given = Line(*json.load(sys.stdin))
-    write(_MAKERS[sys.argv[1]], sys.argv[1], wires_of(given), given, Path(sys.argv[2]))
+    converted_apart(convert)
