@@ -283,6 +283,8 @@ def test_a_network_beyond_memory_is_refused_before_it_is_built(capsys, monkeypat
     monkeypatch.setattr(nx, "complete_graph", None)
     assert main(["compare", "--network.units", "1000"]) == 2
     assert "takes about 24 GB of memory, and this computer has 16 GB" in capsys.readouterr().err
+    assert main(["cost", "--network.units", "2000", "--machine", "mesh"]) == 2
+    assert "simulating 2,000 units on mesh takes about 22 GB" in capsys.readouterr().err
 
 
 DAMAGE = [

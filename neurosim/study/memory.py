@@ -21,7 +21,7 @@ USABLE = 0.8
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def of_simulation(edges: int, routed: bool) -> float:
+def of_simulation(edges: float, routed: bool) -> float:
     """Return the bytes that simulating one step takes, its messages routed between tiles or not."""
     return (GRAPH_EDGE + (ROUTED_EDGE if routed else SIMULATED_EDGE)) * edges
 

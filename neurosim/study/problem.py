@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -86,7 +86,7 @@ class Problem:
             described = _described(scenario, series, machine)
             if described is not None:
                 return cls(scenario, described, series, number, machine)
-        with _judged(scenario) if trained else nullcontext():
+        with _judged(scenario, trained, machine if simulated else None):
             network = _network(scenario, series, seed)
         return cls(scenario, network, series, number, machine)
 
@@ -156,8 +156,7 @@ class Problem:
         rule.optimizer.accepts(self.number)
         counts, needed = rule.for_steps(self.series.steps).counted(census), 0.0
         if self.machine is not None and self.scenario.tier != "analytic":
-            carrier = self.machine.interconnect
-            needed = memory.of_simulation(census.edges, isinstance(carrier, Noc))
+            needed = _simulating(census.edges, self.machine)
         if trained:
             workers = min(len(self.scenario.seeds), os.cpu_count() or 1)
             needed = max(needed, memory.of_training(counts, census.edges, workers))
@@ -338,19 +337,27 @@ def _machine(scenario: Scenario) -> Machine | None:
 _SWEPT = {"placement": "placements", "sensitivities": "sensitivities"}
 
 
-def _judged(scenario: Scenario) -> AbstractContextManager[None]:
-    """Refuse, before it is built, a network that RTRL could not be trained on here."""
+def _judged(
+    scenario: Scenario, trained: bool, simulated: Machine | None
+) -> AbstractContextManager[None]:
+    """Refuse, before it is built, a network that could not be trained or simulated here."""
 
     def judge(units: int, edges: float) -> None:
-        if any(rules.kind(text) is RTRL for text in scenario.compare):
+        if trained and any(rules.kind(text) is RTRL for text in scenario.compare):
             where = f"{scenario.name}: {RTRL.title} with {units:,} units"
             memory.refuse_beyond(where, memory.of_rtrl(units, edges), _advice(RTRL.name))
+        if simulated is not None:
+            where = f"{scenario.name}: simulating {units:,} units on {simulated.name}"
+            memory.refuse_beyond(where, _simulating(edges, simulated), _advice())
 
     return judged(judge)
 
 
-def _advice(rule: str) -> str:
-    return (
-        f"Use fewer units, leave {rule} out of --compare, or let `neurosim cost --machine"
-        f" {NO_MACHINE}` count alone."
-    )
+def _simulating(edges: float, machine: Machine) -> float:
+    return memory.of_simulation(edges, isinstance(machine.interconnect, Noc))
+
+
+def _advice(rule: str | None = None) -> str:
+    """Return what can be done about too little memory, where one rule or any takes it."""
+    dropped = f" leave {rule} out of --compare," if rule else ""
+    return f"Use fewer units,{dropped} or let `neurosim cost --machine {NO_MACHINE}` count alone."
