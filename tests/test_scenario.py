@@ -238,6 +238,29 @@ def test_hash_counts_what_a_file_holds_not_where_it_lies():
     assert a == b != c
 
 
+OWN = {
+    "rules/mine.py": {"rule": {"name": "mine"}},
+    "rules/ours.py": {"compare": ["rtrl", "ours:decay=0.5"], "rates": {"ours:decay=0.5": 0.1}},
+    "topologies/mine.py": {"network": {"topology": "mine"}},
+    "scenarios/data/mine.csv": {"task": {"name": "csv", "data": "mine"}},
+    "series": {"task": {"name": "csv", "data": "./series"}},
+}
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_hash_counts_what_a_name_stands_for(path):
+    """Otherwise a sweep would take what was computed before the file was changed."""
+    scenario = override(Scenario(), OWN[path])
+    found = [digest(scenario)]
+    for content in ("1", "2"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(content)
+        found.append(digest(scenario))
+    assert len(set(found)) == 3
+    Path(path).write_text("1")
+    assert digest(scenario) == found[1]
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a b\n", "...", "-rf", "ü", "x" * 500])
 def test_a_name_is_safe_in_a_path(name):
     folder = folder_name(Scenario(name=name))

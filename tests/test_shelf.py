@@ -71,7 +71,8 @@ def test_what_a_scenario_learns_in_its_first_steps(name, capsys):
     out = printed(capsys, "compare", name, "--steps", "300", "--seeds", "0")
     masked = re.sub(r"^(  training time) .*$", r"\1 ...", out, count=1, flags=re.MULTILINE)
     assert masked != out
-    compared(f"compare_{name}.txt", masked)
+    # the hash counts every byte of the files that a scenario reads, comments too
+    compared(f"compare_{name}.txt", re.sub(rf"\b({name}-)[0-9a-f]{{8}}\b", r"\1HASH....", masked))
 
 
 def test_places_that_cross_few_links_are_the_result_of_the_third_way(capsys):

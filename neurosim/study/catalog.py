@@ -96,6 +96,15 @@ def find(kind: str, name: str) -> Path:
     )
 
 
+def on_shelf(kind: str, name: str) -> Path | None:
+    """Return the file that a bare name stands for, None where it stands for none or for several."""
+    for folder in folders(kind):
+        paths = [folder / f"{name}{suffix}" for suffix in SHELVES[kind].suffixes]
+        if found := [path for path in paths if checks.is_file(path)]:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
 def load(path: Path) -> ModuleType:
     """Run a Python file and return it as a module.
 

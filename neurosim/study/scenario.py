@@ -12,15 +12,17 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 from neurosim.errors import UserError, nearest
 from neurosim.study import description
+from neurosim.study.catalog import on_shelf
 from neurosim.study.checks import is_file, number, whole
 from neurosim.study.optimizers import OptimizerSpec
 from neurosim.study.specs import WIDTHS, NetworkSpec, NumberSpec, RuleSpec, TaskSpec
-from neurosim.study.variants import given_for, known_as, located
+from neurosim.study.variants import Shelf, given_for, known_as, located
 
 __all__ = [
     "SWEEPS",
@@ -171,16 +173,18 @@ def moved(scenario: Scenario, place: Callable[[Path], str | None]) -> Scenario:
 def digest(scenario: Scenario) -> str:
     """Return eight hexadecimal digits that name what the scenario computes.
 
-    Files count by what they hold, not by where they lie, and texts for people do not count.
+    Files count by what they hold, not by where they lie or by which name they are found, and texts
+    for people do not count.
     """
     described = description.mapping(scenario)
     del described["summary"]
     if not described["optimizer"]:
         del described["optimizer"]
     for table, key in _files(described):
-        with suppress(OSError):  # what cannot be read is refused where it is used
-            table[key] = _content(Path(table[key]))
-    _locate_rules(described, _content_if_any)
+        table[key] = _content(Path(table[key])) or table[key]
+    for table, key, kind in _names(described):
+        table[key] = _content(on_shelf(kind, table[key]) or Path(table[key])) or table[key]
+    _locate_rules(described, _content, cache(partial(on_shelf, "rules")))
     canonical = json.dumps(described, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:8]
 
@@ -199,33 +203,47 @@ def _files(described: dict[str, Any]) -> list[tuple[Any, Any]]:
     """Return where the described scenario names files: tables, or lists, and the keys."""
     network, task, machines = described["network"], described["task"], described["machines"]
     places = [(network, "file"), (network, "topology"), (task, "data"), (described, "machine")]
+    found = [(table, key) for table, key in places if _is_path(table.get(key, ""))]
+    return found + [(machines, n) for n, name in enumerate(machines) if _is_path(name)]
+
+
+def _names(described: dict[str, Any]) -> list[tuple[Any, str, str]]:
+    """Return where the described scenario names something on a shelf, and which shelf that is."""
+    places = [(described["network"], "topology", "topologies"), (described["task"], "data", "data")]
+    named = [(table, key, kind) for table, key, kind in places if table.get(key)]
+    return [place for place in named if not _is_path(place[0][place[1]])]
+
+
+def _is_path(name: str) -> bool:
     # a bare word is a name on the shelf, even where a file happens to be called so
-    found = [(table, key) for table, key in places if Path(table.get(key, "")).suffix]
-    return found + [(machines, n) for n, name in enumerate(machines) if Path(name).suffix]
+    return bool(Path(name).suffix) or len(Path(name).parts) > 1
 
 
-def _locate_rules(described: dict[str, Any], locate: Callable[[Path], str | None]) -> None:
+def _locate_rules(
+    described: dict[str, Any], locate: Callable[[Path], str | None], shelf: Shelf | None = None
+) -> None:
     """Let the files of rules, wherever the described scenario names one, stand as ``locate`` says.
 
-    A rule without a file stays as it is.
+    A rule without a file stays as it is, and so does one by name where there is no ``shelf``.
     """
-    described["compare"] = [located(text, locate) for text in described["compare"]]
-    described["rule"]["name"] = located(described["rule"]["name"], locate)
+
+    def told(text: str) -> str:
+        return located(text, locate, shelf)
+
+    described["compare"] = [told(text) for text in described["compare"]]
+    described["rule"]["name"] = told(described["rule"]["name"])
     for key in ("rates", "largest"):
-        described[key] = {located(text, locate): v for text, v in described[key].items()}
+        described[key] = {told(text): v for text, v in described[key].items()}
 
 
 def _full(path: Path) -> str | None:
     return str(path.resolve()) if is_file(path) else None
 
 
-def _content(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _content_if_any(path: Path) -> str | None:
-    with suppress(OSError):
-        return _content(path)
+def _content(path: Path) -> str | None:
+    """Return what stands for what a file holds; what cannot be read is refused where it is used."""
+    with suppress(OSError, ValueError):  # a name may hold what no path can
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     return None
 
 

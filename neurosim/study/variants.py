@@ -20,6 +20,7 @@ from neurosim.errors import UserError
 from neurosim.study.checks import short
 
 T = TypeVar("T")
+Shelf = Callable[[str], Path | None]
 # What stands before the first option may hold a colon itself, as a path does on some systems.
 _VARIANT = re.compile(r"(?P<name>.+?)(?P<options>(:\w+=[^:]*)*)", re.DOTALL)
 
@@ -63,16 +64,18 @@ def variant(text: str) -> Variant:
     return Variant(found["name"], options)
 
 
-def located(text: str, locate: Callable[[Path], str | None]) -> str:
-    """Return the text of a rule with its file, where it names one, in the words of ``locate``.
+def located(text: str, locate: Callable[[Path], str | None], shelf: Shelf | None = None) -> str:
+    """Return the text of a rule with its file, where it has one, in the words of ``locate``.
 
-    ``locate`` gets the path and returns what is to stand there, None for as it is.
+    ``locate`` gets the path and returns what is to stand there, None for as it is; ``shelf`` gets
+    a name that is no path, and returns its file.
     """
     try:
         found = variant(text)
     except UserError:  # a mistake is told where the rule is used
         return text
-    return found.text(locate(Path(found.name)) if found.is_file else None)
+    path = Path(found.name) if found.is_file else shelf(found.name) if shelf else None
+    return found.text(locate(path) if path else None)
 
 
 def given_for(given: Mapping[str, T], text: str) -> T | None:
