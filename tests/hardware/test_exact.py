@@ -37,7 +37,7 @@ def test_the_chip_is_the_model(case):
 
 
 @pytest.mark.skipif(not shutil.which("iverilog"), reason="Icarus Verilog is not installed")
-@pytest.mark.parametrize("rule", ["trtrl", "rtrl"])
+@pytest.mark.parametrize("rule", ["trtrl", pytest.param("rtrl", marks=pytest.mark.slow)])
 def test_icarus_agrees(rule):
     """Four-state logic, and memories that are unknown at first: clearing them is complete."""
     heard = chip_icarus.run(Case(4, 2, 1, 0.8, (12, 8, 24, 18), 2, rule), STEPS)

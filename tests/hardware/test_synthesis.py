@@ -7,6 +7,7 @@ from myhdl_core.assemble import assemble
 from myhdl_core.emit import emit
 from myhdl_core.silicon.synthesis import synthesised
 from neurosim.errors import RunFailed
+from neurosim.learning import RULES
 from neurosim.study.graphs import graph_from
 from neurosim.study.hardware import planned
 from tests.hardware import needs
@@ -15,13 +16,17 @@ LANES = 4
 pytestmark = needs.synthesis
 
 
-@pytest.fixture(scope="module", params=[ns.TRTRL(0.05), ns.RTRL(0.05)], ids=lambda r: r.name)
+@pytest.fixture(
+    scope="module",
+    params=["trtrl", pytest.param("rtrl", marks=pytest.mark.slow)],
+)
 def chip(request, tmp_path_factory):
     graph, inputs, outputs = graph_from("fully_recurrent", units=8)
     network, number = ns.Network(graph, inputs, outputs), ns.Fixed()
-    folder = tmp_path_factory.mktemp(request.param.name)
-    emit(assemble(planned(network, request.param, number, LANES), number).program, folder)
-    return request.param.name, synthesised(folder, "ecp5", folder / "netlist.json")
+    rule = RULES[request.param](0.05)
+    folder = tmp_path_factory.mktemp(rule.name)
+    emit(assemble(planned(network, rule, number, LANES), number).program, folder)
+    return rule.name, synthesised(folder, "ecp5", folder / "netlist.json")
 
 
 def test_memories_are_block_ram(chip):
