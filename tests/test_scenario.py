@@ -1,5 +1,6 @@
 """Scenarios: read from anywhere, changed by flags, named by what they compute."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -259,6 +260,26 @@ def test_hash_counts_what_a_name_stands_for(path):
     assert len(set(found)) == 3
     Path(path).write_text("1")
     assert digest(scenario) == found[1]
+
+
+@pytest.mark.parametrize("path", [path for path in OWN if "/" in path])
+def test_a_name_of_ones_own_is_a_path_from_elsewhere(path, tmp_path, monkeypatch):
+    scenario = override(Scenario(), OWN[path])
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text("1")
+    resolved = resolve_files(scenario, Path.cwd())
+    assert str(tmp_path / path) in json.dumps(description.mapping(resolved))
+    assert digest(resolved) == digest(scenario)
+    monkeypatch.chdir("/")
+    assert digest(resolved) != digest(scenario)
+    assert resolve_files(resolved, Path.cwd()) == resolved
+
+
+def test_names_of_the_house_stay_names(tmp_path):
+    for path in ("rules/trtrl.py", "topologies/other.py"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("1")
+    assert resolve_files(Scenario(), Path.cwd()) == Scenario()
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a b\n", "...", "-rf", "ü", "x" * 500])

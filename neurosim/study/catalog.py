@@ -105,6 +105,17 @@ def on_shelf(kind: str, name: str) -> Path | None:
     return None
 
 
+def own(kind: str, name: str) -> Path | None:
+    """Return the file that a bare name stands for where it is the caller's, in the working folder.
+
+    What lies in a checkout of neurosim, or came with it, is found by its name from everywhere.
+    """
+    found, here = on_shelf(kind, name), Path.cwd()
+    if found is None or here in (PACKAGE / "shelf", PACKAGE.parent):
+        return None
+    return found if found.is_relative_to(here / SHELVES[kind].folder) else None
+
+
 def load(path: Path) -> ModuleType:
     """Run a Python file and return it as a module.
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from neurosim.errors import UserError, nearest
 from neurosim.study import description
-from neurosim.study.catalog import on_shelf
+from neurosim.study.catalog import on_shelf, own
 from neurosim.study.checks import is_file, number, whole
 from neurosim.study.optimizers import OptimizerSpec
 from neurosim.study.specs import WIDTHS, NetworkSpec, NumberSpec, RuleSpec, TaskSpec
@@ -149,15 +149,20 @@ def from_mapping(given: Mapping[str, object], where: str) -> Scenario:
 
 
 def resolve_files(scenario: Scenario, folder: Path) -> Scenario:
-    """Return ``scenario`` with the files it names, looked up beside ``folder``, as full paths."""
+    """Return ``scenario`` with the files it names, looked up beside ``folder``, as full paths.
+
+    So do names that only mean something in the working folder, for which its ``rules/``,
+    ``topologies/`` or ``scenarios/data/`` has a file.
+    """
     # read once more, since a script may have put anything into any field
     described = description.mapping(
         from_mapping(description.mapping(scenario), f"{scenario.name}:")
     )
     for table, key in _files(described):
-        if (folder / table[key]).is_file():
-            table[key] = str((folder / table[key]).resolve())
-    _locate_rules(described, lambda path: _full(folder / path))
+        table[key] = _full(folder / table[key]) or table[key]
+    for table, key, kind in _names(described):
+        table[key] = str(own(kind, table[key]) or table[key])
+    _locate_rules(described, lambda path: _full(folder / path), _own_rule)
     return from_mapping(described, f"{scenario.name}:")
 
 
@@ -234,6 +239,15 @@ def _locate_rules(
     described["rule"]["name"] = told(described["rule"]["name"])
     for key in ("rates", "largest"):
         described[key] = {told(text): v for text, v in described[key].items()}
+
+
+def _own_rule(name: str) -> Path | None:
+    found = own("rules", name)
+    if found is not None:
+        from neurosim.learning import RULES  # slow to load
+
+        return None if name in RULES else found
+    return None
 
 
 def _full(path: Path) -> str | None:

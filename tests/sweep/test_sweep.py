@@ -81,6 +81,18 @@ def test_what_another_sweep_or_a_run_computed_is_taken_from_there(done):
     assert grown.status == "done"
 
 
+def test_what_another_version_computed_is_computed_again(monkeypatch):
+    over = {"network.units": [3]}
+    with here() as executor:
+        first = ns.sweep(SMALL, over, 1, executor)
+        (told,) = Path("runs").glob(f"{first.rows[0]['run']}/summary.json")
+        summary = json.loads(told.read_text())
+        summary["versions"]["neurosim"] = "0.0.1"
+        told.write_text(json.dumps(summary))
+        assert ns.sweep(SMALL, over, 1, executor).rows == first.rows
+    assert json.loads(told.read_text())["versions"]["neurosim"] == ns.__version__
+
+
 def test_a_cell_is_what_run_leaves_with_these_flags(capsys):
     assert main(["run", "compare", *FLAGS, "--seeds", "1", "--rule.name", "rtrl"]) == 0
     (folder,) = Path("runs").iterdir()

@@ -4,14 +4,17 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import neurosim as ns
 from neurosim.errors import RunFailed
+from neurosim.study import results
 from neurosim.study.overrides import override
 from neurosim.study.problem import single
+from neurosim.study.scenario import TaskSpec
 from neurosim.study.sweep import parcels
 from neurosim.study.sweep.cells import computed
 from neurosim.study.sweep.executors import opened
@@ -107,6 +110,30 @@ def test_files_travel_to_a_worker_that_has_none_of_them(tmp_path):
     told = json.loads(reply.files["summary.json"])
     assert told["hash"] == near.folder.name.rpartition("-")[2]
     assert "neurosim-" not in reply.files["summary.json"].decode()
+
+
+def test_names_of_the_callers_own_travel_too(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    series = "x\n" + "0.1\n0.5\n" * 40
+    for path, content in (("rules/mine.py", RULE), ("scenarios/data/ours.csv", series)):
+        (home / path).parent.mkdir(parents=True)
+        (home / path).write_text(content)
+    monkeypatch.chdir(home)
+    task = TaskSpec(name="csv", data="ours", target="x", horizon=1, steps=60)
+    base = replace(SMALL, task=task, compare=("mine",), rates={"mine": 0.03})
+    with here() as executor:
+        near = ns.sweep(base, {"rule": ["mine"]}, 1, executor)
+    (row,) = near.rows
+    scenario, _ = results.read(near.folder.parent / row["run"])
+    sent = parcels.parcel(scenario)
+    home.rename(tmp_path / "away")
+    monkeypatch.chdir(tmp_path)
+    reply = parcels.computed(sent)
+    assert reply.error is None
+    assert json.loads(reply.files["summary.json"])["hash"] == row["run"].rpartition("-")[2]
+    for name in SAME:
+        away = tmp_path / "away" / "runs" / row["run"] / name
+        assert reply.files[name] == away.read_bytes()
 
 
 def test_what_is_wrong_in_a_file_is_told_by_its_own_name(tmp_path):

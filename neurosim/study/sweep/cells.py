@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import neurosim
 from neurosim.errors import UserError
 from neurosim.study import results
 from neurosim.study.scenario import Scenario, folder_name
@@ -42,13 +43,17 @@ class CellResult(NamedTuple):
 
 
 def kept(scenario: Scenario, out: Path) -> CellResult | None:
-    """Return what an earlier run of a cell has left in ``out``, None where that did not finish."""
+    """Return what an earlier run of a cell has left in ``out``.
+
+    None where it did not finish, or where another version of neurosim computed it.
+    """
     folder = out / folder_name(scenario)
     try:
         summary = summary_in(folder / results.SUMMARY)
     except UserError:
         return None
-    done = summary.status == "done" and summary.verb in VERBS and len(summary.rows) == 1
+    ours = summary.versions.get("neurosim") == neurosim.__version__
+    done = summary.status == "done" and summary.verb in VERBS and len(summary.rows) == 1 and ours
     return _result(scenario, folder, summary) if done else None
 
 
