@@ -348,7 +348,10 @@ def test_report_prints_again(capsys):
 
 def test_out_names_the_folder(capsys):
     main(["compare", *QUICK, "--out", "a/b"])
-    assert [path.name[:8] for path in Path("a/b").iterdir()] == ["compare-"]
+    (folder,) = Path("a/b").iterdir()
+    assert folder.name.startswith("compare-")
+    assert f"neurosim report {folder} " in capsys.readouterr().out
+    assert main(["report", str(folder)]) == 0
     assert main(["report", "--out", "a/b"]) == 0
 
 

@@ -39,7 +39,7 @@ def aligned(name: str, flags: Any, short: DataShortcuts | None, out: Path, as_js
 def _hints(scenario: Scenario, summary: Summary, folder: Path) -> tuple[tuple[str, str], ...]:
     """Return commands that could follow."""
     again = shlex.quote(str(folder / results.SCENARIO))
-    hints = [(f"neurosim report {shlex.quote(folder.name)}", "draws it: report.html")]
+    hints = [(results.reporting(folder), "draws it: report.html")]
     if summary.status == "interrupted":
         return (*hints, (f"neurosim align {again}", "starts it anew"))
     return (*hints, (f"neurosim compare {again}", "lets all of these rules learn themselves"))

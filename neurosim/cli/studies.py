@@ -269,7 +269,7 @@ def _hints(
     # with flags, the folder's own scenario is the short way to say the same again
     again = f" {shlex.quote(str(folder / results.SCENARIO))}" if folder and changed else asked
     if folder is not None:
-        hints.append((f"neurosim report {shlex.quote(folder.name)}", "draws it: report.html"))
+        hints.append((results.reporting(folder), "draws it: report.html"))
     if summary.status == "interrupted" and folder and unfinished.there(folder):
         hints.append((f"neurosim run --resume {shlex.quote(str(folder))}", "goes on with it"))
     elif summary.status == "interrupted":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
 from neurosim.report.figures import sweep as figures
 from neurosim.report.figures.gallery import laid_out
@@ -106,7 +105,7 @@ def again(sweep: Sweep) -> str:
     for axis in sweep.axes:
         parts += ["--over", f"{axis.field}={','.join(map(shown, axis.values))}"]
     parts += ["--seeds", _seeds(sweep.seeds)]
-    if sweep.folder.parent != Path("runs"):  # where it is looked for anyway
+    if sweep.folder.parent != results.RUNS:
         parts += ["--out", str(sweep.folder.parent)]
     return shlex.join(parts)
 

@@ -16,6 +16,7 @@ import io
 import json
 import os
 import platform
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -35,6 +36,8 @@ from neurosim.study.scenario import Scenario, digest, folder_name, in_path
 from neurosim.study.summary import SCHEMA, Summary, finite, summary_in
 from neurosim.study.training import TAIL_STEPS, Outcome
 
+RUNS = Path("runs")
+"""Where run folders are looked for when nobody says another place."""
 SUMMARY, SCENARIO = "summary.json", "scenario.toml"
 RECORD = "hardware.json"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.safetensors"
@@ -149,6 +152,12 @@ def read(folder: Path) -> tuple[Scenario, Summary]:
     """
     found = summary_in(folder / SUMMARY)
     return sources.load(str(folder / SCENARIO)), found
+
+
+def reporting(folder: Path) -> str:
+    """Return the command that draws a run folder, from where it was written."""
+    there = folder.name if folder.parent == RUNS else str(folder)
+    return f"neurosim report {shlex.quote(there)}"
 
 
 def find(name: str | None, out: Path) -> Path:
