@@ -44,6 +44,17 @@ def working(group: int) -> list[str]:
     return [f"{state} {of}" for state, _, of, *_ in fields if of == str(group) and state != "Z"]
 
 
+def all_end(group: int, seconds: float = 30) -> bool:
+    """Say whether no process of a group runs any more, in a while.
+
+    Python's own, which looks after what is shared, ends when it hears that the others have.
+    """
+    last = time.monotonic() + seconds
+    while working(group) and time.monotonic() < last:
+        time.sleep(0.05)
+    return not working(group)
+
+
 @contextmanager
 def cluster(workers: int, folder: Path):
     """Start `dask scheduler` and that many `dask worker`; yield its address and their processes."""
