@@ -191,7 +191,7 @@ def _confirmed(answer: Answer) -> str:
 
 def _lucky(answer: Answer) -> str:
     """Say how many cheaper designs learn from the seed that is built, and not from others."""
-    wanted, chosen = answer.demand.max_error, answer.chosen
+    wanted, chosen = answer.target, answer.chosen
     if wanted is None or chosen is None:
         return ""
     lucky = [

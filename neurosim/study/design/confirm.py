@@ -53,7 +53,7 @@ class Confirmed:
 def confirmed(search: Search, tried: Tried) -> Confirmed:
     """Train a design from other seeds, and where that went well with the clock of its chip."""
     found = search.robust(tried)
-    if not found.meets(search.demand.max_error):
+    if not found.meets(search.target):
         return Confirmed(found)
     return Confirmed(found, *_clocked(search.demand, found))
 

@@ -4,7 +4,8 @@ First come a few that are usually of use, then samples of Optuna. Then the searc
 are known without training, so from the cheapest design that learns well enough it tries whatever is
 a rung away and cheaper, as long as that finds something; and where it finds nothing more, samples
 that would be cheaper still, until a dozen in a row have brought nothing. Whatever becomes the best
-is trained from two other seeds too, and is the best only if the median of the three will do.
+is trained from two other seeds too, and is the best only if the median of the three will do; where
+no error is demanded, so is what learns best, since others are held against it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ PATIENCE = 12
 SAMPLING, SEARCHING = 0.4, 0.8
 #: Initial weights that a design has to learn from: those that are built, and others.
 SEEDS = 3
-#: Without a largest error, what comes so near to the best one is as good.
+#: Without a largest error, what comes so near to the best that can be promised is as good.
 NEAR_BEST = 1.1
 STARTERS = tuple(
     Candidate(rule, units, DENSE, 16, 32, rate)
@@ -121,8 +122,8 @@ class Search:
         """The error that is to be reached; None where nothing was trained yet to say so."""
         if self.demand.max_error is not None:
             return self.demand.max_error
-        errors = [each.error for each in self.good() if each.error is not None]
-        return NEAR_BEST * min(errors) if errors else None
+        learns_best = self._learns_best
+        return None if learns_best is None else NEAR_BEST * learns_best.promised
 
     def good(self) -> list[Tried]:
         """Return what was trained and is good on the part."""
@@ -138,7 +139,11 @@ class Search:
     def best(self) -> Tried | None:
         """The cheapest that meets the target, or else the one that learns best."""
         met = self.ranked()
-        return met[0] if met else min(self.good(), key=lambda each: each.promised, default=None)
+        return met[0] if met else self._learns_best
+
+    @property
+    def _learns_best(self) -> Tried | None:
+        return min(self.good(), key=lambda each: each.promised, default=None)
 
     # --- what is tried ------------------------------------------------------------------------
 
@@ -181,13 +186,19 @@ class Search:
         return tried
 
     def _make_sure(self) -> None:
-        """Look at what seems best from other seeds too, until something is best with them."""
-        while self.demand.max_error is not None and self.limits.spent < self.limits.seconds:
-            met = self.ranked()
-            if not met or met[0].others is not None:
+        """Look at what decides from other seeds too, until what decides with them was looked at."""
+        while self.limits.spent < self.limits.seconds:
+            unsure = [each for each in self._deciding() if each.others is None]
+            if not unsure:
                 return
             self.say("training the best from other seeds")
-            self.robust(met[0])
+            self.robust(unsure[0])
+
+    def _deciding(self) -> Iterator[Tried]:
+        """Yield what the answer hangs on: what sets the target, and the cheapest that meets it."""
+        if self.demand.max_error is None and self._learns_best:
+            yield self._learns_best
+        yield from self.ranked()[:1]
 
     def _walk(self) -> None:
         while self.limits.allows(self.trained, SEARCHING) and (best := self.best) is not None:
