@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
+import networkx as nx
 import numpy as np
 import pytest
 
-from neurosim.engines import simulated_step
+from neurosim.engines import simulated_step, train
 from neurosim.engines.clock.plan import plan
 from neurosim.engines.clocked import ClockedEngine
 from neurosim.learning import RTRL, TRTRL, Inference
-from neurosim.machine import load
+from neurosim.machine import Noc, Tiles, load
 from neurosim.model import Float, Network
 from neurosim.model.operations import Fma, Receive, Send, Words
 from neurosim.noc.arbiter import Arbiter, Clock
@@ -83,6 +84,17 @@ def test_a_step_takes_the_same_time_whatever_the_words(machine: str) -> None:
     assert len(set(anew.cycles)) == 1
     np.testing.assert_array_equal(once.weights(), anew.weights())
     assert once.simulated == 1
+
+
+@pytest.mark.parametrize("rule", [RTRL(), TRTRL()], ids=lambda rule: rule.name)
+def test_all_that_travels_may_go_to_a_tile_that_is_not_the_first(rule) -> None:
+    graph = nx.DiGraph([("n0", "n1"), ("bias", "n0")])
+    graph.add_node("x")
+    network = Network(graph, ["x"], ["n0"])
+    machine = replace(load("bus"), interconnect=Noc(topology="mesh", num_vcs=2), tiles=Tiles(1, 2))
+    stream = np.linspace(-1, 1, 5)
+    clocked = train(network, rule, stream, stream, engine="clocked", machine=machine)
+    np.testing.assert_array_equal(clocked.outputs, train(network, rule, stream, stream).outputs)
 
 
 def test_rows_that_are_left_open_make_another_step() -> None:

@@ -40,14 +40,15 @@ def landings(mail: Post, made: Freight, cells: Cells, phase: int) -> list[list[L
     number = {}
     for n, shipment in enumerate(made.shipments):
         number[shipment.consignment, shipment.destination] = n
-    several = len({s.destination for s in made.shipments}) > 1
+    tiles = {shipment.destination for shipment in made.shipments}
+    only = tiles.pop() if len(tiles) == 1 else None
     found: list[list[Landing]] = [[] for _ in made.shipments]
     firsts = np.searchsorted(mail.send, np.arange(len(mail.sendings) + 1))
     for send in range(len(mail.sendings)):
         messages = np.arange(firsts[send], firsts[send + 1])
         group = int(made.of_send[send])
-        if not several:
-            found[number[group, 0]].append(_landing(mail, send, messages, cells, phase))
+        if only is not None:
+            found[number[group, only]].append(_landing(mail, send, messages, cells, phase))
             continue
         far = made.tiles[mail.destination[messages]]
         for tile in np.unique(far).tolist():
