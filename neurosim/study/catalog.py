@@ -35,6 +35,7 @@ SHELVES = {
     "rules": Shelf("rules", "rule", (".py",)),
     "data": Shelf("scenarios/data", "data", (".csv", ".txt")),
 }
+_HIDDEN = ("_", ".")  # names that begin so are on no shelf
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -78,14 +79,13 @@ def find(kind: str, name: str) -> Path:
     UserError
         When there is none, or one folder has two files of that name.
     """
-    shelf = SHELVES[kind]
-    for folder in folders(kind):
-        paths = _listing(kind, folder).get(name, [])
-        if len(paths) > 1:
-            files = " and ".join(path.name for path in paths)
-            raise UserError(f"{folder}: {name} could be {files}. Name the file with its suffix.")
-        if paths:
-            return paths[0]
+    shelf, found = SHELVES[kind], _shelved(kind, name)
+    if len(found) > 1:
+        files = " and ".join(path.name for path in found)
+        folder = found[0].parent
+        raise UserError(f"{folder}: {name} could be {files}. Name the file with its suffix.")
+    if found:
+        return found[0]
     path = Path(name)
     if name and (path.suffix or len(path.parts) > 1 or checks.is_file(path)):
         checks.file(path)
@@ -98,11 +98,8 @@ def find(kind: str, name: str) -> Path:
 
 def on_shelf(kind: str, name: str) -> Path | None:
     """Return the file that a bare name stands for, None where it stands for none or for several."""
-    for folder in folders(kind):
-        paths = [folder / f"{name}{suffix}" for suffix in SHELVES[kind].suffixes]
-        if found := [path for path in paths if checks.is_file(path)]:
-            return found[0] if len(found) == 1 else None
-    return None
+    found = _shelved(kind, name)
+    return found[0] if len(found) == 1 else None
 
 
 def own(kind: str, name: str) -> Path | None:
@@ -173,11 +170,22 @@ def line_of(error: BaseException, path: Path) -> str:
     return f":{lines[-1]}" if lines else ""
 
 
+def _shelved(kind: str, name: str) -> list[Path]:
+    """Return the files of a name in the first folder that has any."""
+    if not name or name.startswith(_HIDDEN) or Path(name).name != name:
+        return []
+    for folder in folders(kind):
+        paths = [folder / f"{name}{suffix}" for suffix in SHELVES[kind].suffixes]
+        if found := [path for path in paths if checks.is_file(path)]:
+            return found
+    return []
+
+
 def _listing(kind: str, folder: Path) -> dict[str, list[Path]]:
     """Return the files of a kind in one folder by name, in the order of the kind's suffixes."""
     found: dict[str, list[Path]] = {}
     for suffix in SHELVES[kind].suffixes:
         for path in sorted(folder.glob(f"*{suffix}")):
-            if path.is_file() and not path.name.startswith(("_", ".")):
+            if path.is_file() and not path.name.startswith(_HIDDEN):
                 found.setdefault(path.stem, []).append(path)
     return found
