@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 
+
+@cache
 def version() -> str:
     """Return the version that is installed; one that says so where none is."""
     from importlib import metadata  # slow to load

@@ -122,8 +122,8 @@ class Search:
         """The error that is to be reached; None where nothing was trained yet to say so."""
         if self.demand.max_error is not None:
             return self.demand.max_error
-        learns_best = self._learns_best
-        return None if learns_best is None else NEAR_BEST * learns_best.promised
+        best = self._learns_best
+        return None if best is None else NEAR_BEST * best.promised
 
     def good(self) -> list[Tried]:
         """Return what was trained and is good on the part."""
@@ -132,7 +132,8 @@ class Search:
 
     def ranked(self) -> list[Tried]:
         """Return what meets the target, the cheapest first."""
-        met = [each for each in self.good() if each.meets(self.target)]
+        target = self.target  # which looks at all of them
+        met = [each for each in self.good() if each.meets(target)]
         return sorted(met, key=lambda each: (*each.verdict.rank, each.error or 0.0))
 
     @property
@@ -196,8 +197,8 @@ class Search:
 
     def _deciding(self) -> Iterator[Tried]:
         """Yield what the answer hangs on: what sets the target, and the cheapest that meets it."""
-        if self.demand.max_error is None and self._learns_best:
-            yield self._learns_best
+        if self.demand.max_error is None and (best := self._learns_best):
+            yield best
         yield from self.ranked()[:1]
 
     def _walk(self) -> None:
