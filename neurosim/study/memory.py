@@ -11,6 +11,7 @@ from pathlib import Path
 
 from neurosim.errors import UserError
 from neurosim.learning import Counts
+from neurosim.machine import Machine, Noc
 
 WORD = 8
 GRAPH_EDGE, SIMULATED_EDGE, ROUTED_EDGE, TRAINED_EDGE = 500, 2_000, 5_000, 150
@@ -21,8 +22,9 @@ USABLE = 0.8
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def of_simulation(edges: float, routed: bool) -> float:
-    """Return the bytes that simulating one step takes, its messages routed between tiles or not."""
+def of_simulation(edges: float, machine: Machine) -> float:
+    """Return the bytes that simulating one step takes, more where messages are routed."""
+    routed = isinstance(machine.interconnect, Noc)
     return (GRAPH_EDGE + (ROUTED_EDGE if routed else SIMULATED_EDGE)) * edges
 
 

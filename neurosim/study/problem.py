@@ -156,7 +156,7 @@ class Problem:
         rule.optimizer.accepts(self.number)
         counts, needed = rule.for_steps(self.series.steps).counted(census), 0.0
         if self.machine is not None and self.scenario.tier != "analytic":
-            needed = _simulating(census.edges, self.machine)
+            needed = memory.of_simulation(census.edges, self.machine)
         if trained:
             workers = min(len(self.scenario.seeds), os.cpu_count() or 1)
             needed = max(needed, memory.of_training(counts, census.edges, workers))
@@ -348,13 +348,9 @@ def _judged(
             memory.refuse_beyond(where, memory.of_rtrl(units, edges), _advice(RTRL.name))
         if simulated is not None:
             where = f"{scenario.name}: simulating {units:,} units on {simulated.name}"
-            memory.refuse_beyond(where, _simulating(edges, simulated), _advice())
+            memory.refuse_beyond(where, memory.of_simulation(edges, simulated), _advice())
 
     return judged(judge)
-
-
-def _simulating(edges: float, machine: Machine) -> float:
-    return memory.of_simulation(edges, isinstance(machine.interconnect, Noc))
 
 
 def _advice(rule: str | None = None) -> str:
