@@ -80,9 +80,9 @@ def _text_of(name: str, folder: Path, said: str) -> str:
     file, why = folder / f"{name}.v", folder / f"{name}{FAILURE}"
     if why.is_file():
         said = why.read_text()
-    if why.is_file() or not file.is_file():
-        raise RunFailed(f"module {name}: not converted to Verilog.\n{said.strip()}")
-    return file.read_text()
+    elif file.is_file():
+        return file.read_text()
+    raise RunFailed(f"module {name}: not converted to Verilog.\n{said.strip()}")
 
 
 def written(modules: Mapping[str, str], folder: Path | str) -> list[Path]:
