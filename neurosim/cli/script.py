@@ -10,7 +10,6 @@ from cyclopts import App
 
 from neurosim.cli import studies
 from neurosim.cli.verbs.fields import (
-    RUNS,
     CompareFields,
     CostFields,
     Json,
@@ -20,7 +19,7 @@ from neurosim.cli.verbs.fields import (
     Watch,
     new_app,
 )
-from neurosim.study.scenario import Scenario, resolve_files
+from neurosim.study.scenario import RUNS, Scenario, resolve_files
 
 
 def compared(scenario: Scenario, argv: list[str]) -> Any:

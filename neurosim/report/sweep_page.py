@@ -30,6 +30,7 @@ from neurosim.report.sweep import (
 )
 from neurosim.report.writing import written
 from neurosim.study import description, results
+from neurosim.study.scenario import RUNS
 from neurosim.study.sweep.folder import Sweep
 from neurosim.study.sweep.table import ERROR, RUN, shown
 
@@ -105,7 +106,7 @@ def again(sweep: Sweep) -> str:
     for axis in sweep.axes:
         parts += ["--over", f"{axis.field}={','.join(map(shown, axis.values))}"]
     parts += ["--seeds", _seeds(sweep.seeds)]
-    if sweep.folder.parent != results.RUNS:
+    if sweep.folder.parent != RUNS:
         parts += ["--out", str(sweep.folder.parent)]
     return shlex.join(parts)
 

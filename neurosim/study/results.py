@@ -32,12 +32,10 @@ from neurosim.errors import UserError, nearest
 from neurosim.model.network import Network
 from neurosim.study import description, rules, sources
 from neurosim.study.checks import is_file, is_folder
-from neurosim.study.scenario import Scenario, digest, folder_name, in_path
+from neurosim.study.scenario import RUNS, Scenario, digest, folder_name, in_path
 from neurosim.study.summary import SCHEMA, Summary, finite, summary_in
 from neurosim.study.training import TAIL_STEPS, Outcome
 
-RUNS = Path("runs")
-"""Where run folders are looked for when nobody says another place."""
 SUMMARY, SCENARIO = "summary.json", "scenario.toml"
 RECORD = "hardware.json"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.safetensors"

@@ -25,6 +25,7 @@ from neurosim.study.specs import WIDTHS, NetworkSpec, NumberSpec, RuleSpec, Task
 from neurosim.study.variants import Shelf, given_for, known_as, located
 
 __all__ = [
+    "RUNS",
     "SWEEPS",
     "WIDTHS",
     "NetworkSpec",
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 
+RUNS = Path("runs")
+"""Where run folders are kept, and looked for, when nobody says another place."""
 SWEEPS = ("sizes", "machines", "placements", "sensitivities")
 
 
@@ -215,8 +218,8 @@ def _files(described: dict[str, Any]) -> list[tuple[Any, Any]]:
 def _names(described: dict[str, Any]) -> list[tuple[Any, str, str]]:
     """Return where the described scenario names something on a shelf, and which shelf that is."""
     places = [(described["network"], "topology", "topologies"), (described["task"], "data", "data")]
-    named = [(table, key, kind) for table, key, kind in places if table.get(key)]
-    return [place for place in named if not _is_path(place[0][place[1]])]
+    return [(table, key, kind) for table, key, kind in places
+            if table.get(key) and not _is_path(table[key])]  # fmt: skip
 
 
 def _is_path(name: str) -> bool:
@@ -243,11 +246,11 @@ def _locate_rules(
 
 def _own_rule(name: str) -> Path | None:
     found = own("rules", name)
-    if found is not None:
-        from neurosim.learning import RULES  # slow to load
+    if found is None:
+        return None
+    from neurosim.learning import RULES  # slow to load
 
-        return None if name in RULES else found
-    return None
+    return None if name in RULES else found
 
 
 def _full(path: Path) -> str | None:

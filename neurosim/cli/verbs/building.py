@@ -10,7 +10,6 @@ from cyclopts import Parameter
 from neurosim.cli.flags import ChipFlags, Decimal, Whole, by, file
 from neurosim.cli.verbs.fields import (
     OUTPUT,
-    RUNS,
     SILICON,
     HardwareFields,
     Json,
@@ -20,6 +19,7 @@ from neurosim.cli.verbs.fields import (
     Used,
     app,
 )
+from neurosim.study.scenario import RUNS
 
 
 @app.command(usage="Usage: neurosim hardware NAME [FLAGS]", sort_key=6)

@@ -79,4 +79,3 @@ Switch = Parameter(negative=(), show_default=False, group=MOST_USED)
 Watch = Annotated[bool, Switch]
 Tracing = Annotated[TraceFlags | None, Parameter(name="*", group=OUTPUT)]
 Kept = Annotated[CheckpointFlags | None, Parameter(name="*", group=OUTPUT)]
-RUNS = Path("runs")

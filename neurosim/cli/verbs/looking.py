@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from neurosim.cli.flags import Whole
-from neurosim.cli.verbs.fields import RUNS, Json, Out, Used, app
+from neurosim.cli.verbs.fields import Json, Out, Used, app
+from neurosim.study.scenario import RUNS
 
 
 @app.command(usage="Usage: neurosim report [NAME] [FLAGS]", sort_key=8)

@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from neurosim.cli.flags import Decimal, Whole
 from neurosim.cli.verbs.fields import (
     MOST_USED,
-    RUNS,
     Json,
     Out,
     Short,
@@ -19,6 +18,7 @@ from neurosim.cli.verbs.fields import (
     Used,
     app,
 )
+from neurosim.study.scenario import RUNS
 
 
 @app.command(usage="Usage: neurosim sweep NAME --over FIELD=VALUES [FLAGS]", sort_key=5)

@@ -10,7 +10,6 @@ from cyclopts import Parameter
 from neurosim.cli.flags import by, folder
 from neurosim.cli.verbs.fields import (
     OUTPUT,
-    RUNS,
     AlignFields,
     CompareFields,
     CostFields,
@@ -24,6 +23,7 @@ from neurosim.cli.verbs.fields import (
     Watch,
     app,
 )
+from neurosim.study.scenario import RUNS
 
 
 @app.command(usage="Usage: neurosim run NAME [FLAGS]", sort_key=2)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from neurosim.errors import UserError
 from neurosim.study import results, sources
 from neurosim.study.checks import whole
-from neurosim.study.scenario import Scenario, folder_name, resolve_files
+from neurosim.study.scenario import RUNS, Scenario, folder_name, resolve_files
 from neurosim.study.sweep import axes as fields
 from neurosim.study.sweep import cells, folder, table
 from neurosim.study.sweep.executors import opened
@@ -42,7 +42,7 @@ def sweep(
     executor: Executor | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
-    out: str | Path = "runs",
+    out: str | Path = RUNS,
 ) -> Sweep:
     """Compute every combination of some fields of a scenario, and keep it in the run store.
 
